@@ -1,0 +1,379 @@
+//! The canonical bytes of a record: what its id is a hash of. One form for one meaning.
+
+use super::bytes::{DecodeError, Reader, Writer};
+use crate::event::{Attributes, End, Event, Insertion, Start, Target, Value, check_text, push_run};
+use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
+use crate::record::{Content, Events, READ_FEATURES};
+
+/// The canonical bytes of a record's content: every field but the parents, and no index into any table.
+pub fn canonical_bytes(content: &Content) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.uint(content.events.features());
+    out.raw(&content.workspace.0);
+    out.raw(&content.document.0);
+    out.raw(&content.replica.0);
+    out.uint(content.number);
+    out.uint(content.first_seq);
+    out.int(content.time);
+    out.uint(content.events.count());
+    match &content.events {
+        Events::Known(runs) => {
+            for run in runs {
+                write_event(&mut out, run);
+            }
+        }
+        Events::Unknown { bytes, .. } => out.raw(bytes),
+    }
+    out.0
+}
+
+/// Reads what [`canonical_bytes`] wrote.
+///
+/// # Errors
+/// Anything that `canonical_bytes` could not have written.
+pub fn decode_canonical(bytes: &[u8]) -> Result<Content, DecodeError> {
+    let mut reader = Reader(bytes);
+    let features = reader.uint()?;
+    let workspace = WorkspaceId(reader.array()?);
+    let document = DocumentId(reader.array()?);
+    let replica = ReplicaId(reader.array()?);
+    let number = reader.uint()?;
+    let first_seq = reader.uint()?;
+    let time = reader.int()?;
+    let count = reader.uint()?;
+    check_place(number, first_seq, count)?;
+    let events = if features & !READ_FEATURES == 0 {
+        let mut runs: Vec<Event> = Vec::new();
+        while !reader.0.is_empty() {
+            let run = read_event(&mut reader)?;
+            let before = runs.len();
+            push_run(&mut runs, run);
+            if runs.len() != before + 1 {
+                return Err(DecodeError("runs of events that should have been one"));
+            }
+        }
+        let events = Events::Known(runs);
+        if events.count() != count || events.features() != features {
+            return Err(DecodeError("a record whose counts or features are not those of its events"));
+        }
+        events
+    } else {
+        Events::Unknown { features, count, bytes: reader.0.to_vec() }
+    };
+    Ok(Content { workspace, document, replica, number, first_seq, time, events })
+}
+
+/// Numbers and seqs stay far below the top of their range, so that sums of them can't overflow.
+pub(super) fn check_place(number: u64, first_seq: u64, count: u64) -> Result<(), DecodeError> {
+    const TOP: u64 = 1 << 48;
+    if number == 0 || number > TOP || first_seq > TOP || count > u64::from(u32::MAX) {
+        return Err(DecodeError("a record number, seq or count out of range"));
+    }
+    if count == 0 {
+        return Err(DecodeError("a record without events"));
+    }
+    Ok(())
+}
+
+/// The kinds' numbers in canonical bytes.
+pub(super) mod kind {
+    pub const TEXT: u8 = 0;
+    pub const MARKER: u8 = 1;
+    pub const OBJECT: u8 = 2;
+    pub const DELETE: u8 = 3;
+    pub const DELETE_BACKWARD: u8 = 4;
+    pub const JOIN: u8 = 5;
+    pub const REMOVE: u8 = 6;
+    pub const MARK: u8 = 7;
+    pub const REGISTER: u8 = 8;
+    pub const CANCEL: u8 = 9;
+    pub const MOVE: u8 = 10;
+}
+
+pub(super) fn write_event(out: &mut Writer, event: &Event) {
+    match event {
+        Event::Insert { at, what } => match what {
+            Insertion::Text(text) => {
+                out.byte(kind::TEXT);
+                out.uint(*at);
+                out.text(text);
+            }
+            Insertion::Marker(attributes) => {
+                out.byte(kind::MARKER);
+                out.uint(*at);
+                write_attributes(out, attributes);
+            }
+            Insertion::Object(attributes) => {
+                out.byte(kind::OBJECT);
+                out.uint(*at);
+                write_attributes(out, attributes);
+            }
+        },
+        Event::Delete { at, len, backward } => {
+            out.byte(if *backward { kind::DELETE_BACKWARD } else { kind::DELETE });
+            out.uint(*at);
+            out.uint(*len);
+        }
+        Event::Join { at } => {
+            out.byte(kind::JOIN);
+            out.uint(*at);
+        }
+        Event::Remove { at } => {
+            out.byte(kind::REMOVE);
+            out.uint(*at);
+        }
+        Event::Mark { first, last, start, end, key, value } => {
+            out.byte(kind::MARK);
+            out.uint(*first);
+            out.uint(*last);
+            out.byte(boundary_byte(*start, *end));
+            out.text(key);
+            write_option(out, value.as_ref());
+        }
+        Event::Register { target, key, value } => {
+            out.byte(kind::REGISTER);
+            write_target(out, target);
+            out.text(key);
+            write_option(out, value.as_ref());
+        }
+        Event::Cancel { ranges, on } => {
+            out.byte(kind::CANCEL);
+            out.byte(u8::from(*on));
+            out.uint(ranges.len() as u64);
+            let mut last = 0;
+            for &(first, end) in ranges {
+                out.uint(first - last);
+                out.uint(end - first);
+                last = end;
+            }
+        }
+        Event::Move { first, count, to } => {
+            out.byte(kind::MOVE);
+            out.uint(*first);
+            out.uint(*count);
+            out.uint(*to);
+        }
+    }
+}
+
+pub(super) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
+    let event = match reader.byte()? {
+        kind::TEXT => {
+            let at = read_position(reader)?;
+            let text = reader.text()?;
+            check_text(text).map_err(|_| DecodeError("text with a character that a document can't hold"))?;
+            if text.is_empty() {
+                return Err(DecodeError("an empty insertion"));
+            }
+            Event::Insert { at, what: Insertion::Text(text.to_owned()) }
+        }
+        kind::MARKER => Event::Insert { at: read_position(reader)?, what: Insertion::Marker(read_attributes(reader)?) },
+        kind::OBJECT => Event::Insert { at: read_position(reader)?, what: Insertion::Object(read_attributes(reader)?) },
+        kind @ (kind::DELETE | kind::DELETE_BACKWARD) => {
+            let (at, len, backward) = (read_position(reader)?, reader.uint()?, kind == kind::DELETE_BACKWARD);
+            check_delete(at, len, backward)?;
+            Event::Delete { at, len, backward }
+        }
+        kind::JOIN => Event::Join { at: read_position(reader)? },
+        kind::REMOVE => Event::Remove { at: read_position(reader)? },
+        kind::MARK => {
+            let (first, last) = (read_position(reader)?, read_position(reader)?);
+            if first == 0 || last < first {
+                return Err(DecodeError("a mark on an empty range"));
+            }
+            let (start, end) = boundary_from_byte(reader.byte()?)?;
+            let key = reader.text()?.to_owned();
+            Event::Mark { first, last, start, end, key, value: read_option(reader)? }
+        }
+        kind::REGISTER => {
+            let target = read_target(reader)?;
+            let key = reader.text()?.to_owned();
+            Event::Register { target, key, value: read_option(reader)? }
+        }
+        kind::CANCEL => {
+            let on = match reader.byte()? {
+                0 => false,
+                1 => true,
+                _ => return Err(DecodeError("a switch that is neither on nor off")),
+            };
+            let count = reader.count(2)?;
+            let mut ranges = Vec::with_capacity(count);
+            let mut last = 0u64;
+            for i in 0..count {
+                let first = last.checked_add(reader.uint()?).ok_or(DecodeError("a range past the end"))?;
+                let end = first.checked_add(reader.uint()?).ok_or(DecodeError("a range past the end"))?;
+                if end == first || (i > 0 && first == last) || end > 1 << 50 {
+                    return Err(DecodeError("ranges that are empty or touch"));
+                }
+                ranges.push((first, end));
+                last = end;
+            }
+            if ranges.is_empty() {
+                return Err(DecodeError("a cancel of nothing"));
+            }
+            Event::Cancel { ranges, on }
+        }
+        kind::MOVE => {
+            let (first, count, to) = (read_position(reader)?, reader.uint()?, read_position(reader)?);
+            if first == 0 || count == 0 || count > u64::from(u32::MAX) {
+                return Err(DecodeError("a move of nothing"));
+            }
+            Event::Move { first, count, to }
+        }
+        _ => return Err(DecodeError("an event of an unknown kind")),
+    };
+    Ok(event)
+}
+
+/// Positions stay below 2^32: a document can't hold more elements.
+pub(super) fn read_position(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
+    let at = reader.uint()?;
+    if at > u64::from(u32::MAX) { Err(DecodeError("a position out of range")) } else { Ok(at) }
+}
+
+pub(super) fn check_delete(at: u64, len: u64, backward: bool) -> Result<(), DecodeError> {
+    if at == 0 || len == 0 || len > u64::from(u32::MAX) || (backward && (len > at || len == 1)) {
+        return Err(DecodeError("a deletion of nothing"));
+    }
+    Ok(())
+}
+
+pub(super) fn boundary_byte(start: Start, end: End) -> u8 {
+    let start = match start {
+        Start::Before => 0,
+        Start::After => 1,
+    };
+    let end = match end {
+        End::Closed => 0,
+        End::Grows => 1,
+        End::Open => 2,
+    };
+    start << 2 | end
+}
+
+pub(super) fn boundary_from_byte(byte: u8) -> Result<(Start, End), DecodeError> {
+    let start = match byte >> 2 {
+        0 => Start::Before,
+        1 => Start::After,
+        _ => return Err(DecodeError("a mark with an unknown boundary")),
+    };
+    let end = match byte & 3 {
+        0 => End::Closed,
+        1 => End::Grows,
+        2 => End::Open,
+        _ => return Err(DecodeError("a mark with an unknown boundary")),
+    };
+    Ok((start, end))
+}
+
+fn write_target(out: &mut Writer, target: &Target<u64>) {
+    match target {
+        Target::Marker(at) => {
+            out.byte(0);
+            out.uint(*at);
+        }
+        Target::Document => out.byte(1),
+        Target::Workspace => out.byte(2),
+        Target::Thread(event) => {
+            out.byte(3);
+            out.raw(&event.record.0);
+            out.uint(u64::from(event.offset));
+        }
+    }
+}
+
+fn read_target(reader: &mut Reader<'_>) -> Result<Target<u64>, DecodeError> {
+    Ok(match reader.byte()? {
+        0 => Target::Marker(read_position(reader)?),
+        1 => Target::Document,
+        2 => Target::Workspace,
+        3 => Target::Thread(EventId {
+            record: RecordId(reader.array()?),
+            offset: u32::try_from(reader.uint()?).map_err(|_| DecodeError("an offset out of range"))?,
+        }),
+        _ => return Err(DecodeError("a register of an unknown thing")),
+    })
+}
+
+fn write_attributes(out: &mut Writer, attributes: &Attributes) {
+    out.uint(attributes.len() as u64);
+    for (key, value) in attributes {
+        out.text(key);
+        write_value(out, value);
+    }
+}
+
+fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
+    let count = reader.count(3)?;
+    let mut attributes = Attributes::new();
+    for _ in 0..count {
+        let key = reader.text()?.to_owned();
+        if attributes.last_key_value().is_some_and(|(last, _)| *last >= key) {
+            return Err(DecodeError("attributes out of order"));
+        }
+        attributes.insert(key, read_value(reader)?);
+    }
+    Ok(attributes)
+}
+
+fn write_option(out: &mut Writer, value: Option<&Value>) {
+    match value {
+        None => out.uint(0),
+        Some(value) => write_value(out, value),
+    }
+}
+
+fn read_option(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
+    match reader.0.first() {
+        Some(0) => {
+            reader.byte()?;
+            Ok(None)
+        }
+        _ => read_value(reader).map(Some),
+    }
+}
+
+/// A value is its type's number and its bytes with their length, so that an unknown type can be kept. 0 is no value.
+fn write_value(out: &mut Writer, value: &Value) {
+    let mut bytes = Writer::default();
+    match value {
+        Value::Flag(on) => {
+            out.uint(1);
+            bytes.byte(u8::from(*on));
+        }
+        Value::Number(number) => {
+            out.uint(2);
+            bytes.int(*number);
+        }
+        Value::Text(text) => {
+            out.uint(3);
+            bytes.raw(text.as_bytes());
+        }
+        Value::Unknown { tag, bytes: unknown } => {
+            out.uint(*tag);
+            bytes.raw(unknown);
+        }
+    }
+    out.bytes(&bytes.0);
+}
+
+fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
+    let tag = reader.uint()?;
+    let bytes = reader.bytes()?;
+    Ok(match tag {
+        0 => return Err(DecodeError("a missing value")),
+        1 => match bytes {
+            [0] => Value::Flag(false),
+            [1] => Value::Flag(true),
+            _ => return Err(DecodeError("a flag that is neither on nor off")),
+        },
+        2 => {
+            let mut inner = Reader(bytes);
+            let number = inner.int()?;
+            inner.finish()?;
+            Value::Number(number)
+        }
+        3 => Value::Text(std::str::from_utf8(bytes).map_err(|_| DecodeError("text that is not UTF-8"))?.to_owned()),
+        tag => Value::Unknown { tag, bytes: bytes.to_vec() },
+    })
+}

@@ -1,0 +1,3 @@
+//! x
+/// Wire types.
+pub mod wire;

@@ -1,0 +1,308 @@
+//! What the window and the session say to each other. TypeScript types are generated from these
+//! (`cargo xtask tidy` checks that they are current), so that both sides speak one language.
+//!
+//! Positions are a block's index as shown and a UTF-16 offset in it. An [`Edit`] carries the number of the
+//! last patch that the window has applied, and a counter of its own; numbers, not order of arrival, decide.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A place on the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Point {
+    /// Index of the block as shown, from 0.
+    pub block: u32,
+    /// Offset in the block's text, in UTF-16 code units, from 0.
+    pub offset: u32,
+}
+
+/// The value of an attribute or a mark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(untagged)]
+#[ts(export)]
+pub enum Value {
+    /// On or off, such as *checked* or *bold*.
+    Flag(bool),
+    /// A whole number, such as *indent*.
+    Number(i32),
+    /// Text, such as a link's address or a block's kind.
+    Text(String),
+}
+
+/// Attributes or marks by key, in the order of their keys.
+pub type Attrs = BTreeMap<String, Value>;
+
+/// A stretch of text under one set of marks. A soft line break is U+2028.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Inline {
+    /// The text, never empty.
+    pub text: String,
+    /// Its marks: `bold`, `italic`, `code`: true; `link`: the address.
+    pub marks: Attrs,
+}
+
+/// A block with its content. Neighbouring inlines differ in their marks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Block {
+    /// `kind` (always there), `indent`, `checked`, `language`; unknown keys are kept.
+    pub attrs: Attrs,
+    /// The text.
+    pub content: Vec<Inline>,
+}
+
+/// One step from a page to the next one, in either direction: what the writer did, or what others did.
+/// Each is in the coordinates that the ones before it in its list left.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[ts(export)]
+pub enum Change {
+    /// What stands from `from` up to `to` goes, and `insert` takes its place. Over several blocks the first keeps
+    /// its marker, the last joins it, those between are removed. From the window: the inserted text has exactly the
+    /// marks given here.
+    Splice {
+        /// Where the replaced range starts.
+        from: Point,
+        /// Where it ends, exclusive.
+        to: Point,
+        /// What stands there afterwards.
+        insert: Vec<Inline>,
+    },
+    /// The block is divided at `at`; what follows becomes a new block with these attributes.
+    Split {
+        /// Where.
+        at: Point,
+        /// The new block's attributes.
+        attrs: Attrs,
+    },
+    /// The block's marker goes; its text flows to the end of the block before.
+    Join {
+        /// The block that goes, from 1.
+        block: u32,
+    },
+    /// New blocks stand before the block that had this index (or at the end).
+    Insert {
+        /// Index of the first new block.
+        block: u32,
+        /// The new blocks.
+        blocks: Vec<Block>,
+    },
+    /// Whole blocks go, with their text.
+    Remove {
+        /// The first of them.
+        block: u32,
+        /// How many.
+        count: u32,
+    },
+    /// Attributes are set; null takes one away.
+    Set {
+        /// The block.
+        block: u32,
+        /// New values by key.
+        attrs: BTreeMap<String, Option<Value>>,
+    },
+    /// A mark is set on a range, or taken from it (null).
+    Mark {
+        /// Where the range starts.
+        from: Point,
+        /// Where it ends, exclusive; may lie in a later block.
+        to: Point,
+        /// `bold`, `italic`, `code`, `link`, or one not known here.
+        key: String,
+        /// The value, or null to take the mark away.
+        value: Option<Value>,
+    },
+}
+
+/// What the writer did in one transaction of the editor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Edit {
+    /// The document.
+    pub document: String,
+    /// The last patch that the editor had applied when the writer did this.
+    pub patch: u32,
+    /// Counts this window's edits of this opening of the document, from 1.
+    pub counter: u32,
+    /// The changes, in order.
+    pub changes: Vec<Change>,
+}
+
+/// An opened document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Opened {
+    /// The document.
+    pub document: String,
+    /// Its title; empty where it has none yet.
+    pub title: String,
+    /// The number of the patch that this page stands for.
+    pub patch: u32,
+    /// The page. Never empty.
+    pub blocks: Vec<Block>,
+    /// Set where the document can be read but not written, with the reason's code.
+    pub locked: Option<Locked>,
+}
+
+/// Why a document can't be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum Locked {
+    /// Some of its records need a newer version of the app.
+    NeedsNewerVersion,
+}
+
+/// What others did since the editor's last patch. Valid only if the editor has sent no further edit meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Patch {
+    /// The document.
+    pub document: String,
+    /// This patch's number; edits made after applying it carry it.
+    pub number: u32,
+    /// The changes, in order, to be applied in one transaction.
+    pub changes: Vec<Change>,
+    /// The title now.
+    pub title: String,
+    /// Set where the document can be read but not written.
+    pub locked: Option<Locked>,
+}
+
+/// A document in the sidebar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct DocumentInfo {
+    /// Its id.
+    pub id: String,
+    /// Its title; empty where it has none yet.
+    pub title: String,
+    /// Whether it lies in the trash.
+    pub trashed: bool,
+    /// The newest author time among its records, in milliseconds since 1970.
+    #[ts(type = "number")]
+    pub edited: i64,
+}
+
+/// A workspace on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct WorkspaceInfo {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The shared folder, where there is one.
+    pub folder: Option<String>,
+    /// What the person who writes here is called.
+    pub person: String,
+}
+
+/// What the window needs to know first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Start {
+    /// The workspaces on this machine; none at the first start.
+    pub workspaces: Vec<WorkspaceInfo>,
+    /// The one to show, where there is any.
+    pub current: Option<String>,
+    /// The document that was open last in it.
+    pub document: Option<String>,
+}
+
+/// Where the writer's words are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum Whereabouts {
+    /// Not stored yet, and storing fails; they are in memory and tried again.
+    NotSaved,
+    /// Stored durably on this device.
+    OnThisDevice,
+    /// Stored durably on this device, and in the shared folder.
+    InTheFolder,
+}
+
+/// Why the shared folder can't be used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum FolderTrouble {
+    /// The folder is not there.
+    Missing,
+    /// It is there and holds no workspace.
+    Empty,
+    /// It holds another workspace.
+    OtherWorkspace,
+    /// It holds more than one genesis file.
+    SeveralWorkspaces,
+    /// It can't be read.
+    Unreadable,
+    /// It can't be written.
+    Unwritable,
+}
+
+/// The state of the workspace, for the status line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Status {
+    /// Where the words are.
+    pub words: Whereabouts,
+    /// What is wrong with the shared folder, if anything.
+    pub trouble: Option<FolderTrouble>,
+    /// How many other writers have been seen.
+    pub others: u32,
+    /// Files that wait for something that hasn't arrived.
+    pub pending: u32,
+    /// Files that were refused.
+    pub refused: u32,
+}
+
+/// A file of the shared folder that isn't used, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FileReport {
+    /// The file's path in the shared folder.
+    pub path: String,
+    /// Whether it may be used later (`true`: something it builds on hasn't arrived) or is refused.
+    pub pending: bool,
+    /// Why, in plain words.
+    pub reason: String,
+}
+
+/// An error that reached the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Failure {
+    /// A stable code, such as `folder-missing`.
+    pub code: String,
+    /// What happened and what to do, in English; shown where the code has no message of its own.
+    pub message: String,
+}
+
+/// What the session tells the window unasked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[ts(export)]
+pub enum Event {
+    /// The list of documents is another one.
+    Documents {
+        /// The list, newest first.
+        documents: Vec<DocumentInfo>,
+    },
+    /// An open document has something newer than the window shows; it asks for the patch at its next barrier.
+    Newer {
+        /// The document.
+        document: String,
+    },
+    /// The status line's facts.
+    Status {
+        /// The facts.
+        status: Status,
+    },
+}
