@@ -1,1 +1,6 @@
-//! Placeholder until its room is built.
+//! Test kit.
+pub mod edit;
+pub mod history;
+pub mod model;
+pub mod page;
+pub mod trace;

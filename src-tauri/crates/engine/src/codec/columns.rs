@@ -2,9 +2,7 @@
 //! so a column of one property compresses far better than a row of all.
 
 use super::bytes::{DecodeError, Reader, Writer};
-use super::canonical::{
-    boundary_byte, boundary_from_byte, check_delete, check_place, kind, read_event, write_event,
-};
+use super::canonical::{boundary_byte, boundary_from_byte, check_delete, check_place, kind, read_event, write_event};
 use crate::event::{Event, Insertion, check_text, push_run};
 use crate::ids::{DocumentId, ReplicaId, WorkspaceId};
 use crate::record::{Content, Events, READ_FEATURES};

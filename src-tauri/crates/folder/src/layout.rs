@@ -1,0 +1,153 @@
+//! Where things lie in the shared folder. Names are short, lowercase ASCII, so that every service and every file
+//! system keeps them as they are.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use inkfold_engine::ReplicaId;
+
+/// Directories of ours begin with this; services add to it when they meet a conflict.
+pub const DATA_DIRECTORY: &str = "inkfold-data";
+/// Extension of the file that makes a folder a workspace.
+pub const GENESIS_EXTENSION: &str = "inkfold";
+/// Extension of segments.
+pub const SEGMENT_EXTENSION: &str = "ink";
+/// The greatest length of a path in the shared folder, so that the whole stays short on Windows.
+pub const MAX_RELATIVE_PATH: usize = 110;
+/// The greatest length of a genesis file's stem.
+pub const MAX_SLUG: usize = 40;
+
+/// A path in the shared folder at which this program may write.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelativePath(String);
+
+impl RelativePath {
+    /// A segment in its publisher's directory.
+    pub fn segment(publisher: &ReplicaId, name: &str) -> Self {
+        Self(format!("{DATA_DIRECTORY}/{publisher}/{name}"))
+    }
+
+    /// The genesis file.
+    pub fn genesis(slug: &str) -> Self {
+        Self(format!("{slug}.{GENESIS_EXTENSION}"))
+    }
+
+    /// Takes a path if we could have written it: components of lowercase letters, digits, `-` and inner dots, at most
+    /// [`MAX_RELATIVE_PATH`] characters.
+    pub fn parse(path: &str) -> Option<Self> {
+        let component = |text: &str| {
+            let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+            !text.is_empty()
+                && !text.starts_with('.')
+                && !text.ends_with('.')
+                && text.bytes().all(|c| plain(c) || c == b'.')
+        };
+        (path.len() <= MAX_RELATIVE_PATH && path.split('/').all(component)).then(|| Self(path.to_owned()))
+    }
+
+    /// The path with `/` between its parts.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The directories above the file, outermost first, without the root.
+    pub fn directories(&self) -> impl Iterator<Item = &str> {
+        self.0.match_indices('/').map(|(i, _)| &self.0[..i])
+    }
+
+    /// The path below a root.
+    pub fn below(&self, root: &Path) -> PathBuf {
+        self.0.split('/').fold(root.to_owned(), |path, part| path.join(part))
+    }
+}
+
+impl fmt::Display for RelativePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The directory of a replica's own files.
+pub fn replica_directory(root: &Path, replica: &ReplicaId) -> PathBuf {
+    root.join(DATA_DIRECTORY).join(replica.to_string())
+}
+
+/// A file name for a workspace's name: lowercase ASCII letters, digits and single `-`, at most [`MAX_SLUG`] long, never
+/// empty and never a name that Windows keeps for devices.
+pub fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars().flat_map(char::to_lowercase) {
+        let plain = match c {
+            'a'..='z' | '0'..='9' => &*c.encode_utf8(&mut [0; 4]).to_owned(),
+            'ä' | 'à' | 'á' | 'â' | 'ã' | 'å' | 'æ' => "a",
+            'è' | 'é' | 'ê' | 'ë' => "e",
+            'ì' | 'í' | 'î' | 'ï' => "i",
+            'ö' | 'ò' | 'ó' | 'ô' | 'õ' | 'ø' | 'œ' => "o",
+            'ü' | 'ù' | 'ú' | 'û' => "u",
+            'ç' => "c",
+            'ñ' => "n",
+            'ß' => "ss",
+            _ if slug.ends_with('-') || slug.is_empty() => "",
+            _ => "-",
+        };
+        if slug.len() + plain.len() > MAX_SLUG {
+            break;
+        }
+        slug.push_str(plain);
+    }
+    let slug = slug.trim_end_matches('-');
+    let device = matches!(slug, "con" | "prn" | "aux" | "nul")
+        || slug
+            .strip_prefix("com")
+            .or(slug.strip_prefix("lpt"))
+            .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|c| c.is_ascii_digit()));
+    match slug {
+        "" => "workspace".to_owned(),
+        slug if device => format!("{slug}-workspace"),
+        slug => slug.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_plain_names_on_every_system() {
+        let table = [
+            ("Team notes", "team-notes"),
+            ("  Über—Größe!! ", "uber-grosse"),
+            ("日本語", "workspace"),
+            ("日本 2026", "2026"),
+            ("", "workspace"),
+            ("CON", "con-workspace"),
+            ("com1", "com1-workspace"),
+            ("common", "common"),
+            ("a/../b\\c", "a-b-c"),
+            (".hidden", "hidden"),
+        ];
+        for (name, expected) in table {
+            assert_eq!(slug(name), expected, "{name}");
+        }
+        let long = slug(&"ß-".repeat(200));
+        assert!(long.len() <= MAX_SLUG && !long.ends_with('-'));
+        assert!(RelativePath::parse(RelativePath::genesis(&long).as_str()).is_some());
+    }
+
+    #[test]
+    fn paths_are_short_and_plain() {
+        let name = format!("{}-{}-{}.ink", 1u64 << 48, 1u64 << 48, "a".repeat(16));
+        let path = RelativePath::segment(&ReplicaId([255; 16]), &name);
+        assert_eq!(RelativePath::parse(path.as_str()), Some(path.clone()));
+        assert_eq!(path.name(), name);
+        assert_eq!(path.directories().count(), 2);
+        for bad in ["", "/a", "a/", "a//b", "../a", "A", "a b", "~a", &"a".repeat(111)] {
+            assert_eq!(RelativePath::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What goes into a store in one piece: the batch, and the things that it consists of.
+
+use inkfold_engine::{DocumentId, Record, RecordId, ReplicaId};
+
+/// Changes that become durable together or not at all.
+///
+/// The fields are applied in the order in which they stand here, whatever order they were filled in.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// Settings; none removes one.
+    pub settings: Vec<(String, Option<Vec<u8>>)>,
+    /// The open record, sealed by [`OpenRecord::seal`](crate::OpenRecord::seal). It is kept, and no record is open
+    /// any more.
+    pub seal: Option<Record>,
+    /// Further sealed records, own and foreign. Those that are here already are passed over.
+    pub records: Vec<Record>,
+    /// Public keys of replicas.
+    pub keys: Vec<(ReplicaId, [u8; 32])>,
+    /// Signatures of records.
+    pub signatures: Vec<Signature>,
+    /// Names of files that are published and leave the outbox.
+    pub outbox_done: Vec<String>,
+    /// Files to publish, after those that are already waiting.
+    pub outbox: Vec<OutboxFile>,
+    /// What is known of files of the shared folder, by path; none forgets one.
+    pub facts: Vec<(Vec<u8>, Option<FileFact>)>,
+    /// Files that can't be used yet, by the hash of their bytes; none forgets one.
+    pub pending: Vec<([u8; 32], Option<PendingFile>)>,
+    /// What lists show of documents; none forgets one.
+    pub cards: Vec<(DocumentId, Option<DocumentCard>)>,
+}
+
+impl Batch {
+    /// A batch of records and nothing else.
+    pub fn of_records(records: impl IntoIterator<Item = Record>) -> Self {
+        Batch { records: records.into_iter().collect(), ..Batch::default() }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        let Batch { settings, seal, records, keys, signatures, outbox_done, outbox, facts, pending, cards } = self;
+        settings.is_empty()
+            && seal.is_none()
+            && records.is_empty()
+            && keys.is_empty()
+            && signatures.is_empty()
+            && outbox_done.is_empty()
+            && outbox.is_empty()
+            && facts.is_empty()
+            && pending.is_empty()
+            && cards.is_empty()
+    }
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The records that were not here before, in the order in which they came in.
+    pub added: Vec<RecordId>,
+}
+
+/// A signature over (workspace, replica, number, record id). The store keeps it and doesn't verify it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// Who signed.
+    pub replica: ReplicaId,
+    /// The record's number.
+    pub number: u64,
+    /// The record.
+    pub record: RecordId,
+    /// The signature.
+    pub bytes: [u8; 64],
+}
+
+/// A file to be published in the shared folder, with its exact bytes, so that a retry is identical to the byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxFile {
+    /// Its name. Names are made from contents, so one name never stands for two files.
+    pub name: String,
+    /// Whose records it holds.
+    pub replica: ReplicaId,
+    /// Number of the first record in it.
+    pub first: u64,
+    /// Number of the last record in it.
+    pub last: u64,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// What was seen of a file that was read, so that it need not be read again as long as nothing differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileFact {
+    /// Length in bytes.
+    pub size: u64,
+    /// Time of the last modification, in the folder's own unit.
+    pub modified: i64,
+    /// Time of the last change of the entry, in the folder's own unit.
+    pub changed: i64,
+    /// The file's number in its file system; 0 where there is none.
+    pub inode: u64,
+    /// Hash of the bytes.
+    pub hash: [u8; 32],
+}
+
+/// A file that can't be used yet, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingFile {
+    /// Where it was seen last.
+    pub path: Vec<u8>,
+    /// Why it isn't used.
+    pub reason: String,
+}
+
+/// What a list shows of a document without opening it. A cache: it can be thrown away at any time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentCard {
+    /// The title.
+    pub title: String,
+    /// Whether the document is in the trash.
+    pub trashed: bool,
+    /// When it was edited last, in milliseconds since 1970.
+    pub edited: i64,
+}
+
+/// How much a store holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Sealed records.
+    pub records: u64,
+    /// Records that don't hang together with their replica's first record yet.
+    pub loose: u64,
+    /// Events in the open record.
+    pub open_events: u64,
+    /// Files to publish.
+    pub outbox: u64,
+    /// Their bytes.
+    pub outbox_bytes: u64,
+    /// Files that can't be used yet.
+    pub pending: u64,
+}

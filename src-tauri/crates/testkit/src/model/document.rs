@@ -1,0 +1,180 @@
+//! The document that a set of records comes to.
+
+use std::collections::BTreeMap;
+
+use inkfold_engine::event::{OBJECT, Target, Value};
+use inkfold_engine::ids::{EventId, RecordId};
+use inkfold_engine::record::Record;
+use inkfold_engine::Attributes;
+
+use super::tree::{self, Kind};
+use super::{Model, can_fold};
+use super::version::Version;
+
+/// A document, as shown at the version that holds all its records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// The blocks in shown order; there is always one.
+    pub blocks: Vec<Block>,
+    /// The registers that hold a value, but those of markers: they are in [`Block::attributes`].
+    pub registers: BTreeMap<(Target<EventId>, String), Value>,
+    /// Records with an ancestor that isn't there, ascending.
+    pub waiting: Vec<RecordId>,
+    /// Records that need what the model doesn't fold, and all that follow them, ascending. None of them is waiting.
+    pub unfolded: Vec<RecordId>,
+}
+
+/// A block as shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Its marker; none for the implied leading paragraph.
+    pub marker: Option<EventId>,
+    /// What the marker's insertion and the registers say.
+    pub attributes: Attributes,
+    /// Its visible elements.
+    pub elements: Vec<Element>,
+}
+
+/// A visible character or inline object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    /// The event that inserted it.
+    pub id: EventId,
+    /// The character; [`OBJECT`] for an object.
+    pub scalar: char,
+    /// An object's attributes.
+    pub object: Option<Attributes>,
+    /// The marks that hold on it, with their values.
+    pub marks: Attributes,
+}
+
+/// The document that these records come to, in whatever order and however often they are given.
+///
+/// They are records of one document. A record with a parent that isn't among them waits.
+pub fn fold(records: &[Record]) -> Document {
+    let (model, waiting, unfolded) = take_in(records);
+    let mut document = model.document(model.by_id.keys().copied());
+    document.waiting = waiting;
+    document.unfolded = unfolded;
+    document
+}
+
+/// Takes in what can be folded; the others are those that wait and those that are unfolded.
+fn take_in(records: &[Record]) -> (Model, Vec<RecordId>, Vec<RecordId>) {
+    let mut left: BTreeMap<RecordId, &Record> = records.iter().map(|record| (record.id(), record)).collect();
+    let mut model = Model::new();
+    let mut unfolded: Vec<RecordId> = Vec::new();
+    loop {
+        let there = |id: RecordId, unfolded: &[RecordId]| model.holds(id) || unfolded.contains(&id);
+        let ready: Vec<&Record> = left
+            .values()
+            .filter(|record| record.all_parents().all(|parent| there(parent, &unfolded)))
+            .copied()
+            .collect();
+        if ready.is_empty() {
+            break;
+        }
+        for record in ready {
+            left.remove(&record.id());
+            if can_fold(record) && record.all_parents().all(|parent| model.holds(parent)) {
+                model.add(record);
+            } else {
+                unfolded.push(record.id());
+            }
+        }
+    }
+    unfolded.sort_unstable();
+    (model, left.into_keys().collect(), unfolded)
+}
+
+impl Model {
+    /// A model of all records that can be folded and have all their ancestors.
+    pub fn of(records: &[Record]) -> Self {
+        take_in(records).0
+    }
+
+    /// The document as somebody sees it who has these records.
+    ///
+    /// # Panics
+    /// If one of them wasn't taken in.
+    pub fn document(&self, known: impl IntoIterator<Item = RecordId>) -> Document {
+        let version = self.version(known);
+        let marks = self.marks_at(&version);
+        let (registers, mut attributes) = self.registers_at(&version);
+        let layout = self.layout(&version);
+        let blocks = layout.blocks.iter().map(|block| Block {
+            marker: block.marker.map(|marker| self.tree.origin(marker).id),
+            attributes: block.marker.and_then(|marker| attributes.remove(&marker)).unwrap_or_default(),
+            elements: block.elements.iter().map(|&x| self.element(x, &marks[x.0])).collect(),
+        });
+        Document { blocks: blocks.collect(), registers, ..Document::default() }
+    }
+
+    fn element(&self, x: tree::Element, marks: &Attributes) -> Element {
+        let (scalar, object) = match self.tree.kind(x) {
+            Kind::Character(c) => (*c, None),
+            Kind::Object(attributes) => (OBJECT, Some(attributes.clone())),
+            Kind::Head | Kind::Marker(_) => unreachable!("not shown within a block"),
+        };
+        Element { id: self.tree.origin(x).id, scalar, object, marks: marks.clone() }
+    }
+
+    /// The marks of each element of S, by its number.
+    fn marks_at(&self, version: &Version) -> Vec<Attributes> {
+        let mut marks = vec![Attributes::new(); self.tree.order().len()];
+        for mark in self.marks.values().filter(|mark| version.holds(mark.at)) {
+            let covered = mark.covered(&self.tree, |x| self.is_known(mark.at, self.tree.origin(x).at));
+            for (held, _) in marks.iter_mut().zip(covered).filter(|(_, covered)| *covered) {
+                set(held, &mark.key, mark.value.as_ref());
+            }
+        }
+        marks
+    }
+
+    /// The registers that don't belong to a marker, and the attributes of each marker.
+    #[expect(clippy::type_complexity, reason = "the two maps are taken apart at once")]
+    fn registers_at(
+        &self,
+        version: &Version,
+    ) -> (BTreeMap<(Target<EventId>, String), Value>, BTreeMap<tree::Element, Attributes>) {
+        let mut registers = BTreeMap::new();
+        let mut attributes: BTreeMap<tree::Element, Attributes> = BTreeMap::new();
+        for x in self.tree.elements() {
+            if let Kind::Marker(first) = self.tree.kind(x) {
+                attributes.insert(x, first.clone());
+            }
+        }
+        for register in self.registers.values().filter(|register| version.holds(register.at)) {
+            let target = match &register.target {
+                Target::Marker(marker) => {
+                    set(attributes.entry(*marker).or_default(), &register.key, register.value.as_ref());
+                    continue;
+                }
+                Target::Document => Target::Document,
+                Target::Workspace => Target::Workspace,
+                Target::Thread(thread) => Target::Thread(*thread),
+            };
+            let key = (target, register.key.clone());
+            match &register.value {
+                Some(value) => registers.insert(key, value.clone()),
+                None => registers.remove(&key),
+            };
+        }
+        (registers, attributes)
+    }
+}
+
+fn set(attributes: &mut Attributes, key: &str, value: Option<&Value>) {
+    match value {
+        Some(value) => attributes.insert(key.to_owned(), value.clone()),
+        None => attributes.remove(key),
+    };
+}
+
+impl Document {
+    /// The text form: one scalar an element, blocks joined by line feeds.
+    pub fn text(&self) -> String {
+        let block = |block: &Block| block.elements.iter().map(|x| x.scalar).collect::<String>();
+        self.blocks.iter().map(block).collect::<Vec<_>>().join("\n")
+    }
+}

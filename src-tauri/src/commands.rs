@@ -1,0 +1,144 @@
+//! The commands that the page can call. Their names and arguments are the contract with `ui/src/host`; their
+//! results are the session's wire types. Each hands its words on and keeps nothing.
+//!
+//! A new command is also named in `permissions/commands.toml`, or the page is refused.
+
+use std::path::PathBuf;
+
+use inkfold_session::wire::{DocumentInfo, Edit, Failure, FileReport, Opened, Patch, Start, Status, WorkspaceInfo};
+use tauri::{AppHandle, Runtime, State, WebviewWindow};
+use tauri_plugin_dialog::DialogExt;
+use tokio::sync::oneshot;
+
+use crate::link;
+use crate::session_stub::{Session, SessionError};
+
+type Answer<T> = Result<T, Failure>;
+
+/// The session's error as the page sees it.
+fn failure(error: SessionError) -> Failure {
+    error.failure()
+}
+
+/// What the window needs to know first.
+#[tauri::command]
+pub async fn start(session: State<'_, Session>) -> Answer<Start> {
+    session.start().await.map_err(failure)
+}
+
+/// Makes a workspace, on this machine only or in a folder.
+#[tauri::command]
+pub async fn create_workspace(
+    session: State<'_, Session>,
+    name: String,
+    person: String,
+    folder: Option<PathBuf>,
+) -> Answer<WorkspaceInfo> {
+    session.create_workspace(name, person, folder).await.map_err(failure)
+}
+
+/// Joins the workspace that a folder holds.
+#[tauri::command]
+pub async fn join_workspace(session: State<'_, Session>, folder: PathBuf, person: String) -> Answer<WorkspaceInfo> {
+    session.join_workspace(folder, person).await.map_err(failure)
+}
+
+/// Shows another workspace.
+#[tauri::command]
+pub async fn open_workspace(session: State<'_, Session>, workspace: String) -> Answer<Start> {
+    session.open_workspace(workspace).await.map_err(failure)
+}
+
+/// Asks for a folder with the system's own chooser; null where the writer changed his mind. The shell asks, so
+/// that the page needs no right to the file system.
+#[tauri::command]
+pub async fn choose_folder<R: Runtime>(app: AppHandle<R>, window: WebviewWindow<R>) -> Answer<Option<String>> {
+    let (answer, chosen) = oneshot::channel();
+    app.dialog().file().set_parent(&window).pick_folder(move |folder| {
+        // The other end is gone only if the window is, and then nobody wants the answer.
+        let _ = answer.send(folder);
+    });
+    let Ok(Some(folder)) = chosen.await else { return Ok(None) };
+    let named = folder.into_path().ok().and_then(|path| path.into_os_string().into_string().ok());
+    named.map(Some).ok_or_else(|| Failure {
+        code: "folder-name".into(),
+        message: "This folder's name holds characters that can't be shown. Choose or make another one.".into(),
+    })
+}
+
+/// The workspace's documents, newest first.
+#[tauri::command]
+pub async fn documents(session: State<'_, Session>) -> Answer<Vec<DocumentInfo>> {
+    session.documents().await.map_err(failure)
+}
+
+/// Makes a document.
+#[tauri::command]
+pub async fn create_document(session: State<'_, Session>, title: String) -> Answer<DocumentInfo> {
+    session.create_document(title).await.map_err(failure)
+}
+
+/// Gives a document a title.
+#[tauri::command]
+pub async fn rename_document(session: State<'_, Session>, document: String, title: String) -> Answer<()> {
+    session.rename_document(document, title).await.map_err(failure)
+}
+
+/// Puts a document into the trash.
+#[tauri::command]
+pub async fn trash_document(session: State<'_, Session>, document: String) -> Answer<()> {
+    session.set_trashed(document, true).await.map_err(failure)
+}
+
+/// Takes a document out of the trash.
+#[tauri::command]
+pub async fn restore_document(session: State<'_, Session>, document: String) -> Answer<()> {
+    session.set_trashed(document, false).await.map_err(failure)
+}
+
+/// Opens a document for writing.
+#[tauri::command]
+pub async fn open_document(session: State<'_, Session>, document: String) -> Answer<Opened> {
+    session.open_document(document).await.map_err(failure)
+}
+
+/// Ends the writing in a document.
+#[tauri::command]
+pub async fn close_document(session: State<'_, Session>, document: String) -> Answer<()> {
+    session.close_document(document).await.map_err(failure)
+}
+
+/// Takes what the writer did; answers when it is stored durably on this device.
+#[tauri::command]
+pub async fn edit(session: State<'_, Session>, edit: Edit) -> Answer<()> {
+    session.edit(edit).await.map_err(failure)
+}
+
+/// What others did since the editor's last patch; null where there is nothing new.
+#[tauri::command]
+pub async fn next_patch(
+    session: State<'_, Session>,
+    document: String,
+    patch: u32,
+    counter: u32,
+) -> Answer<Option<Patch>> {
+    session.next_patch(document, patch, counter).await.map_err(failure)
+}
+
+/// The status line's facts.
+#[tauri::command]
+pub async fn status(session: State<'_, Session>) -> Answer<Status> {
+    session.status().await.map_err(failure)
+}
+
+/// The files of the shared folder that are not used, and why.
+#[tauri::command]
+pub async fn files(session: State<'_, Session>) -> Answer<Vec<FileReport>> {
+    session.files().await.map_err(failure)
+}
+
+/// Opens a link of a document with the system's program for it.
+#[tauri::command]
+pub async fn open_link(url: String) -> Answer<()> {
+    link::open(&url)
+}

@@ -1,0 +1,210 @@
+//! The window: the page with what it may call, the session's events on their way to it, and a quiet end that
+//! leaves nothing unpublished.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use inkfold_session::wire::Event;
+use tauri::webview::NewWindowResponse;
+use tauri::{App, AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::session_stub::Session;
+use crate::{commands, location};
+
+/// The one window's label, which the capability names.
+const MAIN: &str = "main";
+/// The one event; its payload is a [`wire::Event`](Event).
+const EVENT: &str = "inkfold";
+/// How long the end may wait for the last words to reach the folder. They are stored on this device long before;
+/// a folder that does not answer must not keep the window from going.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+
+/// Whether the end has begun, so that a second click on the close button changes nothing.
+#[derive(Default)]
+struct Leaving(AtomicBool);
+
+/// Shows the window and stays until it is closed.
+pub fn run(data: PathBuf, _workspace: Option<PathBuf>) -> ExitCode {
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .manage(Leaving::default())
+        .invoke_handler(tauri::generate_handler![
+            commands::start,
+            commands::create_workspace,
+            commands::join_workspace,
+            commands::open_workspace,
+            commands::choose_folder,
+            commands::documents,
+            commands::create_document,
+            commands::rename_document,
+            commands::trash_document,
+            commands::restore_document,
+            commands::open_document,
+            commands::close_document,
+            commands::edit,
+            commands::next_patch,
+            commands::status,
+            commands::files,
+            commands::open_link,
+        ])
+        .setup(move |app| set_up(app, data))
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event {
+                api.prevent_close();
+                leave(window.app_handle());
+            }
+        })
+        .build(tauri::generate_context!());
+    let app = match app {
+        Ok(app) => app,
+        Err(error) => {
+            eprintln!("inkfold: the window can't be shown: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = app.run_return(|app, event| {
+        // Without a code it is the system or the menu that asks; the end's own `exit` has one.
+        if let RunEvent::ExitRequested { code: None, api, .. } = event {
+            api.prevent_exit();
+            leave(app);
+        }
+    });
+    if code == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn set_up(app: &mut App, data: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
+    // The session starts tasks of its own, so it is opened inside the runtime that the commands run in.
+    let opened = tauri::async_runtime::block_on(async { Session::open(data.clone()) });
+    match opened {
+        Ok(session) => {
+            tauri::async_runtime::spawn(forward_events(app.handle().clone(), session.clone()));
+            app.manage(session);
+            #[cfg(unix)]
+            tauri::async_runtime::spawn(leave_on_signal(app.handle().clone()));
+            show(app, data)?;
+        }
+        Err(error) => {
+            let message = error.failure().message;
+            eprintln!("inkfold: {message}");
+            let app = app.handle().clone();
+            let dialog = app.dialog().message(message).title("Inkfold can't start").kind(MessageDialogKind::Error);
+            dialog.show(move |_| app.exit(1));
+        }
+    }
+    Ok(())
+}
+
+fn show(app: &App, data: PathBuf) -> tauri::Result<()> {
+    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
+        .title("Inkfold")
+        .inner_size(1200.0, 800.0)
+        .min_inner_size(480.0, 400.0)
+        .data_directory(location::webview_directory(&data))
+        .on_navigation(is_own)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .build()?;
+    Ok(())
+}
+
+/// Whether an address is a part of the app. Nothing else is ever shown in the window: a link goes to the system's
+/// browser, through the command that checks it.
+fn is_own(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        // Windows has no schemes of its own in its webview.
+        "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost") && url.port().is_none(),
+        _ => false,
+    }
+}
+
+/// Takes the session's events to the page until the session ends.
+async fn forward_events(app: AppHandle, session: Session) {
+    let mut events = session.events();
+    loop {
+        match events.recv().await {
+            Ok(event) => tell(&app, event),
+            Err(RecvError::Closed) => return,
+            // The page was too slow and has missed something. What may have been in it is said again as a whole.
+            Err(RecvError::Lagged(_)) => tell_everything(&app, &session).await,
+        }
+    }
+}
+
+async fn tell_everything(app: &AppHandle, session: &Session) {
+    if let Ok(status) = session.status().await {
+        tell(app, Event::Status { status });
+    }
+    if let Ok(documents) = session.documents().await {
+        let open = documents.iter().map(|document| Event::Newer { document: document.id.clone() }).collect::<Vec<_>>();
+        tell(app, Event::Documents { documents });
+        open.into_iter().for_each(|event| tell(app, event));
+    }
+}
+
+fn tell(app: &AppHandle, event: Event) {
+    // It fails only when the page is gone, and then there is nobody to tell.
+    let _ = app.emit_to(MAIN, EVENT, event);
+}
+
+/// Ends the app: the window goes at once, the process when the last words are in the folder.
+fn leave(app: &AppHandle) {
+    if app.state::<Leaving>().0.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    if let Some(window) = app.get_webview_window(MAIN) {
+        let _ = window.hide();
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Some(session) = app.try_state::<Session>().map(|session| session.inner().clone()) {
+            match tokio::time::timeout(LAST_WORDS, session.close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => eprintln!("inkfold: {}", error.failure().message),
+                Err(_) => {
+                    eprintln!("inkfold: the shared folder does not answer; the rest is published at the next start")
+                }
+            }
+        }
+        app.exit(0);
+    });
+}
+
+/// The end of a login session and a terminal's Ctrl-C are a click on the close button, not a crash.
+#[cfg(unix)]
+async fn leave_on_signal(app: AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut end), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return;
+    };
+    tokio::select! {
+        _ = end.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    leave(&app);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_shows_nothing_but_the_app() {
+        let own = |address| is_own(&Url::parse(address).unwrap());
+        assert!(own("tauri://localhost/index.html"));
+        for foreign in [
+            "tauri://elsewhere/",
+            "https://example.org/",
+            "http://localhost:5173/",
+            "file:///etc/passwd",
+            "about:blank",
+        ] {
+            assert!(!own(foreign), "{foreign}");
+        }
+        assert_eq!(own("http://tauri.localhost/"), cfg!(windows));
+        assert!(!own("http://tauri.localhost:8080/"));
+    }
+}

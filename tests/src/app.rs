@@ -1,0 +1,273 @@
+//! A running app, as a test sees it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread;
+
+use inkfold_xtask::display::Display;
+use serde_json::Value;
+
+use crate::process;
+use crate::wait::wait_until;
+use crate::webdriver::{self, Driver, DriverError};
+
+/// The screen that all tests of a process share. It ends with the process.
+pub fn screen() -> &'static Display {
+    static SCREEN: OnceLock<Display> = OnceLock::new();
+    SCREEN.get_or_init(|| Display::start((1600, 1000)).expect("these tests need Xvfb; `cargo xtask test` installs it"))
+}
+
+/// An app in a window. Where something is not as a test needs it, these methods fail the test and say why.
+pub struct App {
+    driver: Driver,
+    binary: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+    over: bool,
+}
+
+impl App {
+    /// Starts the app on this data directory, in a window on this screen. What it and its driver print goes to a
+    /// `.log` file beside the directory.
+    #[track_caller]
+    pub fn start(data: &Path, display: &Display) -> App {
+        let binary = built_binary();
+        let log = data.with_extension("log");
+        match Driver::start(&binary, data, display, &log) {
+            Ok(driver) => App { driver, binary, data: data.to_path_buf(), log, over: false },
+            Err(error) => {
+                process::running(&binary, data).into_iter().for_each(process::kill);
+                panic!("the app does not start: {error}\n{}", webdriver::tail(&log))
+            }
+        }
+    }
+
+    /// Waits for the element with this test id.
+    #[track_caller]
+    pub fn wait_for(&self, id: &str) {
+        self.element(&by_id(id));
+    }
+
+    /// Whether there is an element with this test id now.
+    #[track_caller]
+    pub fn has(&self, id: &str) -> bool {
+        match self.driver.find(&by_id(id)) {
+            Ok(_) => true,
+            Err(DriverError::Refused { code, .. }) if code == "no such element" => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Clicks the element with this test id, once it is there and can be clicked.
+    #[track_caller]
+    pub fn click(&self, id: &str) {
+        self.click_selector(&by_id(id));
+    }
+
+    /// Clicks the first element that this CSS selector finds, once it is there and can be clicked.
+    #[track_caller]
+    pub fn click_selector(&self, selector: &str) {
+        self.act(selector, |element| self.driver.click(element));
+    }
+
+    /// Puts this text in the place of what a field holds.
+    #[track_caller]
+    pub fn fill(&self, id: &str, text: &str) {
+        self.act(&by_id(id), |element| {
+            self.driver.clear(element)?;
+            self.driver.type_into(element, text)
+        });
+    }
+
+    /// Types where the keyboard is. Characters beyond the Basic Multilingual Plane are lost by the driver: use
+    /// [`App::insert`] for them. Keys that are no characters are in [`keys`](crate::keys).
+    #[track_caller]
+    pub fn type_keys(&self, text: &str) {
+        assert!(text.chars().all(|character| character <= '\u{FFFF}'), "the driver would lose a character of {text:?}");
+        let active = self.driver.active().unwrap_or_else(|error| panic!("nothing has the keyboard: {error}"));
+        self.driver.type_into(&active, text).unwrap_or_else(|error| panic!("typing {text:?}: {error}"));
+    }
+
+    /// Inserts text where the caret is, as an input method does.
+    #[track_caller]
+    pub fn insert(&self, text: &str) {
+        self.script("document.execCommand('insertText', false, arguments[0])", &[text.into()]);
+    }
+
+    /// The value of an attribute of the element with this test id, where there are both.
+    #[track_caller]
+    pub fn attribute(&self, id: &str, name: &str) -> Option<String> {
+        let script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null";
+        self.script(script, &[by_id(id).into(), name.into()]).as_str().map(str::to_string)
+    }
+
+    /// What the element with this test id says, where there is one; of a field, what it holds.
+    #[track_caller]
+    pub fn text(&self, id: &str) -> Option<String> {
+        let script = "const e = document.querySelector(arguments[0]); return e && (e.value ?? e.innerText)";
+        self.script(script, &[by_id(id).into()]).as_str().map(str::to_string)
+    }
+
+    /// The values of `data-id` of all elements with this test id, in the page's order.
+    #[track_caller]
+    pub fn data_ids(&self, id: &str) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.dataset.id)";
+        let ids = self.script(script, &[by_id(id).into()]);
+        ids.as_array().into_iter().flatten().filter_map(|id| id.as_str().map(str::to_string)).collect()
+    }
+
+    /// Waits until the `data-state` of the element with this test id is this one.
+    #[track_caller]
+    pub fn wait_for_state(&self, id: &str, state: &str) {
+        wait_until(&format!("{id} is to be {state}"), || {
+            (self.attribute(id, "data-state").as_deref() == Some(state)).then_some(())
+        });
+    }
+
+    /// Where the status line says that the words are.
+    #[track_caller]
+    pub fn whereabouts(&self) -> Option<String> {
+        self.attribute("whereabouts", "data-state")
+    }
+
+    /// The document in the editor, as ProseMirror holds it; null before the editor is there.
+    #[track_caller]
+    pub fn document(&self) -> Value {
+        let script =
+            "return JSON.stringify(document.querySelector('.ProseMirror')?.pmViewDesc?.node.toJSON() ?? null)";
+        let text = self.script(script, &[]);
+        serde_json::from_str(text.as_str().unwrap_or("null")).expect("the page made this JSON")
+    }
+
+    /// The text of the document's blocks in the editor, one entry a block.
+    #[track_caller]
+    pub fn paragraphs(&self) -> Vec<String> {
+        let document = self.document();
+        let blocks = document["content"].as_array().map(Vec::as_slice).unwrap_or_default();
+        blocks.iter().map(text_of).collect()
+    }
+
+    /// Runs a script in the page and takes what it returns.
+    #[track_caller]
+    pub fn script(&self, script: &str, arguments: &[Value]) -> Value {
+        self.driver.script(script, arguments).unwrap_or_else(|error| panic!("`{script}`: {error}"))
+    }
+
+    /// Calls one of the shell's commands as the page does, past whatever the UI would check: what the shell
+    /// answers, or what it rejects with.
+    #[track_caller]
+    pub fn invoke(&self, command: &str, arguments: Value) -> Result<Value, Value> {
+        let script = "const done = arguments[2];
+            window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1])
+                .then(value => done({ value }), error => done({ error }));";
+        let answer = self.driver.async_script(script, &[command.into(), arguments]);
+        let mut answer = answer.unwrap_or_else(|error| panic!("{command}: {error}"));
+        if answer.get("error").is_some() { Err(answer["error"].take()) } else { Ok(answer["value"].take()) }
+    }
+
+    /// Saves what the window shows as a PNG.
+    #[track_caller]
+    pub fn screenshot(&self, file: &Path) {
+        let picture = self.driver.screenshot().unwrap_or_else(|error| panic!("no picture: {error}"));
+        fs::write(file, picture).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+
+    /// Closes the app as the end of a login session does, which it treats like a click on the close button, and
+    /// waits until it is gone.
+    #[track_caller]
+    pub fn close(mut self) {
+        process::running(&self.binary, &self.data).into_iter().for_each(process::ask_to_end);
+        self.wait_until_gone();
+    }
+
+    /// Ends the app as a power cut does.
+    #[track_caller]
+    pub fn kill(mut self) {
+        process::running(&self.binary, &self.data).into_iter().for_each(process::kill);
+        self.wait_until_gone();
+    }
+
+    #[track_caller]
+    fn wait_until_gone(&mut self) {
+        wait_until("the app is to end", || process::running(&self.binary, &self.data).is_empty().then_some(()));
+        // The driver is told last: told first, it would end the app in its own way. The app is gone, so the driver
+        // may have nothing to say.
+        let _ = self.driver.end_session();
+        self.over = true;
+    }
+
+    #[track_caller]
+    fn element(&self, selector: &str) -> String {
+        wait_until(&format!("the page is to have {selector}"), || self.driver.find(selector).ok())
+    }
+
+    /// Does something with an element, again if the page drew it anew meanwhile or something still covers it.
+    #[track_caller]
+    fn act(&self, selector: &str, action: impl Fn(&str) -> Result<(), DriverError>) {
+        let mut last = None;
+        let end = std::time::Instant::now() + crate::PATIENCE;
+        while std::time::Instant::now() < end {
+            match self.driver.find(selector).and_then(|element| action(&element)) {
+                Ok(()) => return,
+                Err(error) => last = Some(error),
+            }
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("{selector}: {}", last.map(|error| error.to_string()).unwrap_or_default());
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        if thread::panicking() {
+            self.tell_last_state();
+        }
+        let _ = self.driver.end_session();
+        // Whatever went wrong, the next test and the next run must find no window of this one.
+        process::running(&self.binary, &self.data).into_iter().for_each(process::kill);
+    }
+}
+
+impl App {
+    /// A failed test on a machine without a screen is hard to understand without a picture.
+    fn tell_last_state(&self) {
+        let name = self.data.file_name().unwrap_or_default().to_string_lossy();
+        let test = thread::current().name().unwrap_or("test").replace("::", "-");
+        let file = target_directory().join(format!("e2e-{test}-{name}.png"));
+        if let Ok(picture) = self.driver.screenshot()
+            && fs::write(&file, picture).is_ok()
+        {
+            eprintln!("{name}'s window at the end: {}", file.display());
+        }
+        eprintln!("{name}'s last words:\n{}", webdriver::tail(&self.log));
+    }
+}
+
+fn by_id(id: &str) -> String {
+    format!("[data-testid=\"{id}\"]")
+}
+
+fn text_of(node: &Value) -> String {
+    match node["text"].as_str() {
+        Some(text) => text.to_string(),
+        None => node["content"].as_array().into_iter().flatten().map(text_of).collect(),
+    }
+}
+
+/// Where cargo builds: this test's program lies in `deps/` of one of its directories.
+fn target_directory() -> PathBuf {
+    let program = std::env::current_exe().expect("a test knows its program");
+    program.ancestors().nth(2).expect("a test lies in deps/").to_path_buf()
+}
+
+/// The app that was built beside this test.
+fn built_binary() -> PathBuf {
+    let binary = target_directory().join("inkfold");
+    assert!(binary.is_file(), "{} is not built; `cargo xtask test` builds it first", binary.display());
+    // The kernel names a process's program by its true path.
+    binary.canonicalize().expect("the file is there")
+}

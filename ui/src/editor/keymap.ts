@@ -1,0 +1,68 @@
+/** The keys of the page. */
+
+import { chainCommands, deleteSelection } from "prosemirror-commands";
+import { history, redo, undo } from "prosemirror-history";
+import { undoInputRule } from "prosemirror-inputrules";
+import { keymap } from "prosemirror-keymap";
+import type { Command, Plugin } from "prosemirror-state";
+
+import {
+  backspaceAtStart,
+  deleteAtEnd,
+  enter,
+  indent,
+  insertTab,
+  leaveLastBlock,
+  newParagraphBelow,
+  setKind,
+  softBreak,
+  toggleTasks,
+} from "./blocks";
+import { selectAll, toggle } from "./text";
+
+/** Undo right after an automatic format gives back what was typed; else it takes back the last own step. */
+export const undoOrPlain: Command = chainCommands(undoInputRule, undo);
+export { redo };
+
+export function keys(editLink: Command): Plugin[] {
+  const backspace = chainCommands(undoInputRule, deleteSelection, backspaceAtStart);
+  const del = chainCommands(deleteSelection, deleteAtEnd);
+  const always: Command = () => true;
+  return [
+    history({ newGroupDelay: 600 }),
+    keymap({
+      "Mod-b": toggle("bold"),
+      "Mod-i": toggle("italic"),
+      "Mod-e": toggle("code"),
+      "Mod-k": editLink,
+      // The browser would underline, which the page can't hold.
+      "Mod-u": always,
+      "Mod-Alt-0": setKind("paragraph"),
+      "Mod-Alt-1": setKind("heading1"),
+      "Mod-Alt-2": setKind("heading2"),
+      "Mod-Alt-3": setKind("heading3"),
+      "Mod-Shift-7": setKind("number"),
+      "Mod-Shift-8": setKind("bullet"),
+      "Mod-Shift-9": setKind("task"),
+      "Mod-Shift-b": setKind("quote"),
+      "Mod-Alt-c": setKind("code"),
+      Tab: chainCommands(insertTab, indent(1)),
+      "Shift-Tab": indent(-1),
+      Enter: enter,
+      "Shift-Enter": softBreak,
+      "Mod-Enter": chainCommands(toggleTasks, newParagraphBelow),
+      Backspace: backspace,
+      "Mod-Backspace": backspace,
+      "Shift-Backspace": backspace,
+      "Alt-Backspace": backspace,
+      Delete: del,
+      "Mod-Delete": del,
+      "Alt-Delete": del,
+      ArrowDown: leaveLastBlock,
+      "Mod-a": selectAll,
+      "Mod-z": undoOrPlain,
+      "Mod-Shift-z": redo,
+      "Mod-y": redo,
+    }),
+  ];
+}

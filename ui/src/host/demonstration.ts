@@ -1,0 +1,77 @@
+/** A twin with something in it, for looking at the interface in a browser while it is being made. */
+
+import type { Block } from "../bindings/Block";
+import type { Inline } from "../bindings/Inline";
+import type { Value } from "../bindings/Value";
+import { Twin } from "./twin";
+
+function text(text: string, marks: Inline["marks"] = {}): Inline {
+  return { text, marks };
+}
+
+function block(kind: string, content: string | Inline[], rest: Record<string, Value> = {}): Block {
+  const inlines = typeof content === "string" ? (content === "" ? [] : [text(content)]) : content;
+  return { attrs: { kind, ...rest }, content: inlines };
+}
+
+const EVERY_KIND: Block[] = [
+  block("paragraph", [
+    text("The valley road closes on the first of October, so everything heavy has to go up before then. This is what we "),
+    text("know so far", { bold: true }),
+    text(", and what is "),
+    text("still open", { italic: true }),
+    text(". The old list is on the "),
+    text("club’s page", { link: "https://example.org/huts" }),
+    text("; its format is "),
+    text("hut.toml", { code: true }),
+    text("."),
+  ]),
+  block("heading1", "What has to go up"),
+  block("bullet", "Roof battens, forty of them, and the long screws"),
+  block("bullet", "Stove parts"),
+  block("bullet", "the grate, which Anna has", { indent: 1 }),
+  block("bullet", "two lengths of pipe", { indent: 1 }),
+  block("number", "Load at the depot on Friday evening"),
+  block("number", "Drive up early, before the frost is off the road"),
+  block("number", "park above the second gate", { indent: 1 }),
+  block("number", "leave the key with Marta", { indent: 1 }),
+  block("number", "Carry the rest by hand"),
+  block("heading2", "Before we leave"),
+  block("task", "Ask the forester about the second gate", { checked: true }),
+  block("task", "Book the trailer"),
+  block("task", "Count the battens again", { indent: 1 }),
+  block("heading3", "A note on the weather"),
+  block("quote", "If the wind is from the north, wait a day. If it is from the south, wait two."),
+  block("code", "[stove]\u2028pipe = 2        # lengths, 50 cm\u2028grate = \"with Anna\"", { language: "toml" }),
+  block("divider", ""),
+  block("paragraph", "Everything below the line is from last year, and only here to compare."),
+  block("sketch", "A drawing of the gate, made with a newer version", { source: "gate.svg" }),
+];
+
+export function demonstration(query: URLSearchParams): Twin {
+  const twin = new Twin();
+  twin.delay = () => 8;
+  if (query.has("first")) return twin;
+  const folder = query.has("shared") ? "/home/ida/Dropbox/Hut" : null;
+  const workspace = { id: "workspace", name: folder === null ? "My documents" : "Hut", folder, person: "Ida" };
+  twin.workspaces = [workspace];
+  twin.current = workspace.id;
+  if (folder !== null) {
+    twin.facts = { words: "inTheFolder", trouble: null, others: 2, pending: 1, refused: 1 };
+    twin.reports = [
+      { path: "replicas/k3v/000120-000188.ink", pending: true, reason: "It builds on a file of Anna’s that has not arrived yet." },
+      { path: "notes (conflicted copy).txt", pending: false, reason: "It is not one of Inkfold’s files." },
+    ];
+  }
+  if (query.has("trouble")) twin.facts = { ...twin.facts, words: "onThisDevice", trouble: "missing" };
+  if (query.has("unsaved")) twin.failing.set("edit", { code: "disk-full", message: "The disk is full." });
+  const minutes = 60_000;
+  if (query.has("full")) {
+    twin.add("Letters to the forester", [block("paragraph", "Dear Mr Holm,")], Date.now() - 190 * minutes);
+    twin.add("Minutes, spring meeting", [block("paragraph", "Present: Ida, Anna, Tor.")], Date.now() - 3_000 * minutes);
+    twin.add("A title that is far too long for the place it is given in a narrow sidebar", [block("paragraph", "")], Date.now() - 40_000 * minutes);
+    twin.add("Old shopping list", [block("paragraph", "")], Date.now() - 90_000 * minutes, true);
+    twin.add("The hut before winter", EVERY_KIND, Date.now() - 2 * minutes);
+  }
+  return twin;
+}

@@ -1,0 +1,50 @@
+/**
+ * What the window asks of the machine it runs on. Everything else in the user interface speaks to this
+ * interface only, so that tests and a plain browser can put the in-memory twin in the app's place.
+ */
+
+import type { DocumentInfo } from "../bindings/DocumentInfo";
+import type { Edit } from "../bindings/Edit";
+import type { Event } from "../bindings/Event";
+import type { Failure } from "../bindings/Failure";
+import type { FileReport } from "../bindings/FileReport";
+import type { Opened } from "../bindings/Opened";
+import type { Patch } from "../bindings/Patch";
+import type { Start } from "../bindings/Start";
+import type { Status } from "../bindings/Status";
+import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
+
+export interface Host {
+  start(): Promise<Start>;
+  /** With no folder the workspace stays on this device; with one, that folder is shared. */
+  createWorkspace(name: string, person: string, folder: string | null): Promise<WorkspaceInfo>;
+  joinWorkspace(folder: string, person: string): Promise<WorkspaceInfo>;
+  openWorkspace(workspace: string): Promise<Start>;
+  /** The system's folder chooser; null where there is none or the person closed it. */
+  chooseFolder(): Promise<string | null>;
+  documents(): Promise<DocumentInfo[]>;
+  createDocument(title: string): Promise<DocumentInfo>;
+  renameDocument(document: string, title: string): Promise<void>;
+  trashDocument(document: string): Promise<void>;
+  restoreDocument(document: string): Promise<void>;
+  openDocument(document: string): Promise<Opened>;
+  closeDocument(document: string): Promise<void>;
+  /** Resolves when the edit is durable on this device. */
+  edit(edit: Edit): Promise<void>;
+  nextPatch(document: string, patch: number, counter: number): Promise<Patch | null>;
+  status(): Promise<Status>;
+  files(): Promise<FileReport[]>;
+  openLink(url: string): Promise<void>;
+  /** Calls `listener` for each event until the returned function is called. */
+  listen(listener: (event: Event) => void): Promise<() => void>;
+  /** Keeps the window from closing, asking `leave` first, until the returned function is called. */
+  holdWindow(leave: () => Promise<boolean>): Promise<() => void>;
+}
+
+/** What a rejected call carries, whatever was thrown. */
+export function failureOf(error: unknown): Failure {
+  if (typeof error === "object" && error !== null && "code" in error && "message" in error) {
+    return { code: String(error.code), message: String(error.message) };
+  }
+  return { code: "unknown", message: error instanceof Error ? error.message : String(error) };
+}

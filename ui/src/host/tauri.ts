@@ -1,0 +1,35 @@
+/** The app itself: each call is a command of the shell, each event comes from it. */
+
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import { getCurrentWindow } from "@tauri-apps/api/window";
+
+import type { Event } from "../bindings/Event";
+import type { Host } from "./host";
+
+export function tauriHost(): Host {
+  return {
+    start: () => invoke("start"),
+    createWorkspace: (name, person, folder) => invoke("create_workspace", { name, person, folder }),
+    joinWorkspace: (folder, person) => invoke("join_workspace", { folder, person }),
+    openWorkspace: (workspace) => invoke("open_workspace", { workspace }),
+    chooseFolder: () => invoke("choose_folder"),
+    documents: () => invoke("documents"),
+    createDocument: (title) => invoke("create_document", { title }),
+    renameDocument: (document, title) => invoke("rename_document", { document, title }),
+    trashDocument: (document) => invoke("trash_document", { document }),
+    restoreDocument: (document) => invoke("restore_document", { document }),
+    openDocument: (document) => invoke("open_document", { document }),
+    closeDocument: (document) => invoke("close_document", { document }),
+    edit: (edit) => invoke("edit", { edit }),
+    nextPatch: (document, patch, counter) => invoke("next_patch", { document, patch, counter }),
+    status: () => invoke("status"),
+    files: () => invoke("files"),
+    openLink: (url) => invoke("open_link", { url }),
+    listen: (listener) => listen<Event>("inkfold", (message) => listener(message.payload)),
+    holdWindow: (leave) =>
+      getCurrentWindow().onCloseRequested(async (request) => {
+        if (!(await leave())) request.preventDefault();
+      }),
+  };
+}

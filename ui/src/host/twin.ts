@@ -1,0 +1,264 @@
+/**
+ * The app's in-memory twin: workspaces, documents and the edit protocol as the session keeps it, without a disk.
+ * What others do is given as a function of the page, and happens when the window asks for a patch.
+ */
+
+import type { Block } from "../bindings/Block";
+import type { Change } from "../bindings/Change";
+import type { DocumentInfo } from "../bindings/DocumentInfo";
+import type { Edit } from "../bindings/Edit";
+import type { Event } from "../bindings/Event";
+import type { Failure } from "../bindings/Failure";
+import type { FileReport } from "../bindings/FileReport";
+import type { Opened } from "../bindings/Opened";
+import type { Patch } from "../bindings/Patch";
+import type { Start } from "../bindings/Start";
+import type { Status } from "../bindings/Status";
+import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
+import { applyChanges } from "../model/apply";
+import type { Host } from "./host";
+
+type Remote = (blocks: Block[]) => Change[];
+
+interface TwinDocument {
+  info: DocumentInfo;
+  /** The page as the window has it, but for edits that are still on their way. */
+  blocks: Block[];
+  patch: number;
+  counter: number;
+  /** Edits that overtook others. */
+  early: Map<number, Edit>;
+  /** What others did and the window hasn't taken in. */
+  remote: Remote[];
+  /** The last answer, until the next message tells whether it was applied. */
+  offered: { number: number; blocks: Block[]; remote: Remote[] } | null;
+  /** Questions that wait for edits which haven't arrived. */
+  waiting: { counter: number; go: () => void }[];
+}
+
+export class Twin implements Host {
+  workspaces: WorkspaceInfo[] = [];
+  current: string | null = null;
+  lastDocument: string | null = null;
+  reports: FileReport[] = [];
+  links: string[] = [];
+  facts: Status = { words: "onThisDevice", trouble: null, others: 0, pending: 0, refused: 0 };
+  /** Set to have calls of this name rejected. */
+  readonly failing = new Map<keyof Host, Failure>();
+  /** How long a call takes, in milliseconds. */
+  delay: () => number = () => 0;
+  readonly #documents = new Map<string, TwinDocument>();
+  readonly #listeners = new Set<(event: Event) => void>();
+  #ids = 0;
+  #leave: (() => Promise<boolean>) | null = null;
+
+  /** Puts a document in, as if it had always been there. */
+  add(title: string, blocks: Block[], edited = Date.now(), trashed = false): DocumentInfo {
+    const info: DocumentInfo = { id: `document-${(this.#ids += 1)}`, title, trashed, edited };
+    const document = { info, blocks, patch: 1, counter: 0, early: new Map(), remote: [], offered: null, waiting: [] };
+    this.#documents.set(info.id, document);
+    return info;
+  }
+
+  /** The page as the session has it. */
+  page(document: string): Block[] {
+    return this.#document(document).blocks;
+  }
+
+  /** Somebody else changes the page. */
+  remotely(document: string, remote: Remote): void {
+    this.#document(document).remote.push(remote);
+    this.emit({ type: "newer", document });
+  }
+
+  emit(event: Event): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Asks to close the window, as its close button does. */
+  async closeWindow(): Promise<boolean> {
+    return this.#leave === null ? true : this.#leave();
+  }
+
+  get held(): boolean {
+    return this.#leave !== null;
+  }
+
+  async start(): Promise<Start> {
+    await this.#call("start");
+    return { workspaces: this.workspaces, current: this.current, document: this.lastDocument };
+  }
+
+  async createWorkspace(name: string, person: string, folder: string | null): Promise<WorkspaceInfo> {
+    await this.#call("createWorkspace");
+    return this.#addWorkspace(name, person, folder);
+  }
+
+  async joinWorkspace(folder: string, person: string): Promise<WorkspaceInfo> {
+    await this.#call("joinWorkspace");
+    return this.#addWorkspace(folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder, person, folder);
+  }
+
+  async openWorkspace(workspace: string): Promise<Start> {
+    await this.#call("openWorkspace");
+    this.current = workspace;
+    return this.start();
+  }
+
+  async chooseFolder(): Promise<string | null> {
+    await this.#call("chooseFolder");
+    return null;
+  }
+
+  async documents(): Promise<DocumentInfo[]> {
+    await this.#call("documents");
+    return this.#list();
+  }
+
+  async createDocument(title: string): Promise<DocumentInfo> {
+    await this.#call("createDocument");
+    const info = this.add(title, [{ attrs: { kind: "paragraph" }, content: [] }]);
+    this.#emitDocuments();
+    return { ...info };
+  }
+
+  async renameDocument(document: string, title: string): Promise<void> {
+    await this.#call("renameDocument");
+    this.#document(document).info.title = title;
+    this.#emitDocuments();
+  }
+
+  async trashDocument(document: string): Promise<void> {
+    await this.#call("trashDocument");
+    this.#document(document).info.trashed = true;
+    this.#emitDocuments();
+  }
+
+  async restoreDocument(document: string): Promise<void> {
+    await this.#call("restoreDocument");
+    this.#document(document).info.trashed = false;
+    this.#emitDocuments();
+  }
+
+  async openDocument(document: string): Promise<Opened> {
+    await this.#call("openDocument");
+    const open = this.#document(document);
+    this.#settleOffer(open, open.offered?.number ?? open.patch);
+    Object.assign(open, { patch: 1, counter: 0, offered: null });
+    open.early.clear();
+    this.lastDocument = document;
+    return { document, title: open.info.title, patch: open.patch, blocks: structuredClone(open.blocks), locked: null };
+  }
+
+  async closeDocument(): Promise<void> {
+    await this.#call("closeDocument");
+  }
+
+  async edit(edit: Edit): Promise<void> {
+    await this.#call("edit");
+    const open = this.#document(edit.document);
+    if (edit.counter <= open.counter) return;
+    open.early.set(edit.counter, structuredClone(edit));
+    for (;;) {
+      const next = open.early.get(open.counter + 1);
+      if (next === undefined) break;
+      open.early.delete(next.counter);
+      this.#settleOffer(open, next.patch);
+      if (next.patch !== open.patch) throw new Error(`Edit ${next.counter} builds on patch ${next.patch}, not ${open.patch}.`);
+      open.blocks = applyChanges(open.blocks, next.changes);
+      open.counter = next.counter;
+      open.info.edited = Date.now();
+    }
+    for (const question of open.waiting.splice(0)) question.go();
+  }
+
+  async nextPatch(document: string, patch: number, counter: number): Promise<Patch | null> {
+    await this.#call("nextPatch");
+    const open = this.#document(document);
+    while (open.counter < counter) {
+      await new Promise<void>((go) => open.waiting.push({ counter, go }));
+    }
+    this.#settleOffer(open, patch);
+    // The writer has gone on since: the answer will be dropped, whatever it is.
+    if (open.counter > counter || open.remote.length === 0) return null;
+    const remote = open.remote.splice(0);
+    let blocks = open.blocks;
+    const changes: Change[] = [];
+    for (const change of remote) {
+      const done = change(structuredClone(blocks));
+      blocks = applyChanges(blocks, done);
+      changes.push(...done);
+    }
+    open.offered = { number: open.patch + 1, blocks, remote };
+    await this.#call("nextPatch");
+    return { document, number: open.patch + 1, changes: structuredClone(changes), title: open.info.title, locked: null };
+  }
+
+  async status(): Promise<Status> {
+    await this.#call("status");
+    return { ...this.facts };
+  }
+
+  async files(): Promise<FileReport[]> {
+    await this.#call("files");
+    return this.reports;
+  }
+
+  async openLink(url: string): Promise<void> {
+    await this.#call("openLink");
+    this.links.push(url);
+  }
+
+  async listen(listener: (event: Event) => void): Promise<() => void> {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async holdWindow(leave: () => Promise<boolean>): Promise<() => void> {
+    this.#leave = leave;
+    return () => {
+      this.#leave = null;
+    };
+  }
+
+  /** Whether the last answer was applied shows in the number that the next message carries. */
+  #settleOffer(open: TwinDocument, patch: number): void {
+    const offered = open.offered;
+    if (offered === null) return;
+    open.offered = null;
+    if (patch === offered.number) {
+      open.blocks = offered.blocks;
+      open.patch = offered.number;
+    } else {
+      open.remote.unshift(...offered.remote);
+    }
+  }
+
+  async #call(name: keyof Host): Promise<void> {
+    const delay = this.delay();
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    const failure = this.failing.get(name);
+    if (failure !== undefined) throw failure;
+  }
+
+  #addWorkspace(name: string, person: string, folder: string | null): WorkspaceInfo {
+    const workspace = { id: `workspace-${(this.#ids += 1)}`, name, folder, person };
+    this.workspaces = [...this.workspaces, workspace];
+    this.current = workspace.id;
+    return workspace;
+  }
+
+  #document(id: string): TwinDocument {
+    const found = this.#documents.get(id);
+    if (found === undefined) throw { code: "document-missing", message: "There is no such document." } satisfies Failure;
+    return found;
+  }
+
+  #list(): DocumentInfo[] {
+    return [...this.#documents.values()].map(({ info }) => ({ ...info })).sort((a, b) => b.edited - a.edited);
+  }
+
+  #emitDocuments(): void {
+    this.emit({ type: "documents", documents: this.#list() });
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * The conversation about one open document. Each edit goes out at once, under a number of its own; what others
+ * did comes in only at a barrier, when between the question and its answer the writer made no edit. So the
+ * window never has to transform anything: what it shows is what the session has, at every barrier.
+ */
+
+import type { Change } from "../bindings/Change";
+import type { Edit } from "../bindings/Edit";
+import type { Failure } from "../bindings/Failure";
+import type { Opened } from "../bindings/Opened";
+import type { Patch } from "../bindings/Patch";
+import { failureOf, type Host } from "../host/host";
+
+/** Where this document's edits are: all durable, on their way, or refused and tried again. */
+export type Saving = { state: "saved" } | { state: "saving" } | { state: "failing"; failure: Failure };
+
+/** The page that a conversation is about. */
+export interface Page {
+  /** Takes a patch in, in one transaction. */
+  takeIn(patch: Patch): void;
+  /** Whether something is under way that a patch would disturb: a composition, a drag. */
+  busy(): boolean;
+}
+
+/** How long an answer is waited for that needs all edits durable first, before asking without them. */
+const PATIENCE = 2_000;
+/** How soon something that was busy is looked at again. */
+const LOOK_AGAIN = 100;
+const FIRST_RETRY = 500;
+const LAST_RETRY = 15_000;
+
+interface Pending {
+  edit: Edit;
+  underWay: boolean;
+}
+
+export class Exchange {
+  #patch: number;
+  #counter = 0;
+  /** Edits that aren't known to be durable, in order. */
+  #pending: Pending[] = [];
+  #failure: Failure | null = null;
+  #retryAfter = FIRST_RETRY;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Set while the session has something that this page lacks; the time since when it is waited for. */
+  #newerSince: number | null = null;
+  #asking = false;
+  /** Set when something newer was told of while a question was under way, which its answer may not know of. */
+  #newerAgain = false;
+  #askTimer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+  #drained: (() => void)[] = [];
+
+  constructor(
+    private readonly host: Host,
+    readonly document: string,
+    opened: Pick<Opened, "patch">,
+    private readonly page: Page,
+    private readonly onSaving: (saving: Saving) => void = () => {},
+  ) {
+    this.#patch = opened.patch;
+  }
+
+  get saving(): Saving {
+    if (this.#failure !== null) return { state: "failing", failure: this.#failure };
+    return { state: this.#pending.length === 0 ? "saved" : "saving" };
+  }
+
+  /** The number of the last patch taken in, and of the last edit made. */
+  get version(): { patch: number; counter: number } {
+    return { patch: this.#patch, counter: this.#counter };
+  }
+
+  /** Sends what the writer did in one transaction. */
+  edited(changes: Change[]): void {
+    if (changes.length === 0) return;
+    this.#counter += 1;
+    const edit: Edit = { document: this.document, patch: this.#patch, counter: this.#counter, changes };
+    const pending = { edit, underWay: false };
+    this.#pending.push(pending);
+    // After a failure nothing overtakes the edits that are tried again.
+    if (this.#failure === null) void this.#send(pending);
+    this.#report();
+  }
+
+  /** The session has something newer than this page. */
+  newer(): void {
+    this.#newerSince ??= Date.now();
+    this.#newerAgain = true;
+    this.settle();
+  }
+
+  /** Asks for what is newer if a barrier may be reached now; called whenever something that stood in its way ends. */
+  settle(): void {
+    if (this.#closed || this.#newerSince === null || this.#asking) return;
+    clearTimeout(this.#askTimer);
+    if (this.#failure !== null) return;
+    const waited = Date.now() - this.#newerSince;
+    if (this.page.busy()) {
+      this.#askTimer = setTimeout(() => this.settle(), LOOK_AGAIN);
+    } else if (this.#pending.length > 0 && waited < PATIENCE) {
+      this.#askTimer = setTimeout(() => this.settle(), PATIENCE - waited);
+    } else {
+      void this.#ask();
+    }
+  }
+
+  /** Resolves when every edit made so far is durable. */
+  drained(): Promise<void> {
+    if (this.#pending.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Asks for nothing more. Edits that are not durable yet still go on. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#askTimer);
+  }
+
+  async #send(pending: Pending): Promise<boolean> {
+    pending.underWay = true;
+    try {
+      await this.host.edit(pending.edit);
+    } catch (error) {
+      pending.underWay = false;
+      this.#failed(failureOf(error));
+      return false;
+    }
+    this.#pending = this.#pending.filter((other) => other !== pending);
+    if (this.#pending.length === 0) for (const resolve of this.#drained.splice(0)) resolve();
+    this.#report();
+    if (this.#pending.length === 0) this.settle();
+    return true;
+  }
+
+  #failed(failure: Failure): void {
+    this.#failure = failure;
+    this.#report();
+    if (this.#retryTimer !== undefined) return;
+    this.#retryTimer = setTimeout(() => void this.#retry(), this.#retryAfter);
+    this.#retryAfter = Math.min(LAST_RETRY, this.#retryAfter * 2);
+  }
+
+  /** Tries the edits that failed again, one after the other, in the order in which they were made. */
+  async #retry(): Promise<void> {
+    this.#retryTimer = undefined;
+    for (;;) {
+      const next = this.#pending[0];
+      if (next === undefined) break;
+      if (next.underWay) {
+        // An edit sent before the failure has not been answered; its answer decides how to go on.
+        this.#retryTimer = setTimeout(() => void this.#retry(), LOOK_AGAIN);
+        return;
+      }
+      if (!(await this.#send(next))) return;
+    }
+    this.#failure = null;
+    this.#retryAfter = FIRST_RETRY;
+    this.#report();
+    this.settle();
+  }
+
+  async #ask(): Promise<void> {
+    this.#asking = true;
+    this.#newerAgain = false;
+    const { patch, counter } = this.version;
+    let answer: Patch | null;
+    try {
+      answer = await this.host.nextPatch(this.document, patch, counter);
+    } catch {
+      // The question is asked again; the page stays as it is, and nothing of the writer's hangs on it.
+      this.#asking = false;
+      this.#askTimer = setTimeout(() => this.settle(), FIRST_RETRY);
+      return;
+    }
+    this.#asking = false;
+    if (this.#closed) return;
+    if (this.#counter !== counter || this.page.busy()) {
+      // The writer went on meanwhile: the answer fits a page that is no more. Its number is never used, which
+      // tells the session that it was dropped.
+      this.settle();
+      return;
+    }
+    if (answer === null) {
+      this.#newerSince = this.#newerAgain ? Date.now() : null;
+      this.settle();
+      return;
+    }
+    this.#patch = answer.number;
+    this.page.takeIn(answer);
+    // There may be more: patches of a long absence come in slices.
+    this.#newerSince = Date.now();
+    this.settle();
+  }
+
+  #report(): void {
+    this.onSaving(this.saving);
+  }
+}

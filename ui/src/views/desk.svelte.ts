@@ -1,0 +1,278 @@
+/** What the window shows: the workspace, its documents, the one that is open, and where the writer's words are. */
+
+import type { EditorState } from "prosemirror-state";
+
+import type { DocumentInfo } from "../bindings/DocumentInfo";
+import type { Event } from "../bindings/Event";
+import type { Failure } from "../bindings/Failure";
+import type { FileReport } from "../bindings/FileReport";
+import type { Start } from "../bindings/Start";
+import type { Status } from "../bindings/Status";
+import type { Whereabouts } from "../bindings/Whereabouts";
+import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
+import { OpenDocument } from "../editor/document";
+import { failureOf, type Host } from "../host";
+import { known, t } from "../messages";
+import { Title } from "./page/title.svelte";
+import { Safety } from "./status/safety.svelte";
+
+export type Phase = "loading" | "failed" | "first" | "ready";
+
+export class Desk {
+  phase: Phase = $state("loading");
+  failure: Failure | null = $state(null);
+  workspaces: WorkspaceInfo[] = $state([]);
+  workspace: WorkspaceInfo | null = $state(null);
+  documents: DocumentInfo[] = $state([]);
+  /** The document that is shown; null while none is. */
+  open: OpenDocument | null = $state.raw(null);
+  /** The shown document's page and selection. */
+  page: EditorState | null = $state.raw(null);
+  title: Title | null = $state.raw(null);
+  status: Status | null = $state(null);
+  /** What a screen reader is told. */
+  announcement = $state("");
+  /** What went wrong last, until the person dismisses it. */
+  notice: string | null = $state(null);
+  linkCard = $state(false);
+  leaving: ((leave: boolean) => void) | null = $state.raw(null);
+  readonly safety: Safety;
+  /** Documents that were turned away from while edits of theirs were not durable yet. */
+  readonly #kept = new Map<string, OpenDocument>();
+  #listening = false;
+  #opening = 0;
+
+  constructor(readonly host: Host) {
+    this.safety = new Safety(host, {
+      status: (status) => (this.status = status),
+      leave: () => new Promise((resolve) => (this.leaving = resolve)),
+    });
+  }
+
+  /** Where the words are, as the status line says it. */
+  get whereabouts(): "saving" | Whereabouts {
+    return this.safety.state ?? this.status?.words ?? "onThisDevice";
+  }
+
+  async begin(): Promise<void> {
+    this.phase = "loading";
+    try {
+      if (!this.#listening) {
+        await this.host.listen((event) => this.#heard(event));
+        this.#listening = true;
+      }
+      await this.#enter(await this.host.start());
+    } catch (error) {
+      this.failure = failureOf(error);
+      this.phase = "failed";
+    }
+  }
+
+  /** Makes a workspace on this device, or in a folder, and goes there. Rejects with a `Failure`. */
+  async createWorkspace(person: string, folder: string | null): Promise<void> {
+    const name = folder?.split(/[\\/]/).filter(Boolean).at(-1) ?? t("start.workspace.own");
+    const made = await this.host.createWorkspace(name, person, folder);
+    await this.openWorkspace(made.id);
+  }
+
+  async joinWorkspace(person: string, folder: string): Promise<void> {
+    const joined = await this.host.joinWorkspace(folder, person);
+    await this.openWorkspace(joined.id);
+  }
+
+  async openWorkspace(workspace: string): Promise<void> {
+    await this.#putAway();
+    await this.#enter(await this.host.openWorkspace(workspace));
+  }
+
+  async #enter(start: Start): Promise<void> {
+    this.workspaces = start.workspaces;
+    this.workspace = start.workspaces.find(({ id }) => id === start.current) ?? null;
+    if (this.workspace === null) {
+      this.phase = "first";
+      return;
+    }
+    this.documents = await this.host.documents();
+    this.status = await this.host.status();
+    const alive = this.documents.filter(({ trashed }) => !trashed);
+    const wanted = alive.find(({ id }) => id === start.document) ?? alive[0] ?? (await this.host.createDocument(""));
+    this.documents = await this.host.documents();
+    this.phase = "ready";
+    await this.show(wanted.id);
+  }
+
+  /** Shows a document, putting the one before away. */
+  async show(id: string): Promise<void> {
+    if (this.open?.id === id) return;
+    this.#opening += 1;
+    const opening = this.#opening;
+    try {
+      await this.#putAway();
+      const kept = this.#kept.get(id);
+      if (kept !== undefined) {
+        this.#kept.delete(id);
+        this.#present(kept, this.documents.find((info) => info.id === id)?.title ?? "");
+        return;
+      }
+      const opened = await this.host.openDocument(id);
+      if (opening !== this.#opening) {
+        await this.host.closeDocument(id);
+        return;
+      }
+      this.#present(this.#connect(opened), opened.title);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  #connect(opened: Awaited<ReturnType<Host["openDocument"]>>): OpenDocument {
+    return new OpenDocument(this.host, opened, {
+      changed: (document) => {
+        if (document === this.open) this.page = document.state;
+      },
+      saving: (document, saving) => this.safety.report(document.id, saving),
+      patched: (document, patch) => {
+        if (document === this.open) {
+          this.title?.arrived(patch.title);
+          if (patch.changes.length > 0) this.announce(t("notice.merged"));
+        }
+      },
+      broken: (document) => void this.#openAgain(document),
+      editLink: (document) => {
+        if (document === this.open) this.linkCard = true;
+      },
+      openLink: (href) => void this.host.openLink(href).catch((error: unknown) => this.complain(error)),
+      leaveUp: () => this.title?.focus(),
+    });
+  }
+
+  #present(document: OpenDocument, title: string): void {
+    this.open = document;
+    this.page = document.state;
+    this.linkCard = false;
+    this.title = new Title(title, (text) => this.host.renameDocument(document.id, text), (saving) =>
+      this.safety.report(`title of ${document.id}`, saving),
+    );
+  }
+
+  /** Takes the shown document off the desk. It is closed once all of it is durable. */
+  async #putAway(): Promise<void> {
+    const document = this.open;
+    if (document === null) return;
+    this.title?.flush();
+    this.open = null;
+    this.page = null;
+    this.title = null;
+    if (document.exchange.saving.state === "failing") {
+      this.#kept.set(document.id, document);
+      void document.exchange.drained().then(() => {
+        if (this.#kept.get(document.id) !== document) return;
+        this.#kept.delete(document.id);
+        document.exchange.close();
+        void this.host.closeDocument(document.id).catch(() => undefined);
+      });
+      return;
+    }
+    await document.exchange.drained();
+    document.exchange.close();
+    await this.host.closeDocument(document.id);
+  }
+
+  /** The page and the session disagree, which must not happen; what is durable is shown again. */
+  async #openAgain(document: OpenDocument): Promise<void> {
+    if (document !== this.open) return;
+    await this.#putAway();
+    await this.show(document.id);
+    this.announce(t("notice.reopened"));
+  }
+
+  async createDocument(): Promise<void> {
+    try {
+      const made = await this.host.createDocument("");
+      await this.#refresh();
+      await this.show(made.id);
+      this.title?.focus();
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  async renameDocument(id: string, title: string): Promise<void> {
+    if (this.open?.id === id && this.title !== null) {
+      this.title.type(title);
+      this.title.flush();
+      return;
+    }
+    await this.#act(() => this.host.renameDocument(id, title));
+  }
+
+  async trashDocument(info: DocumentInfo): Promise<void> {
+    await this.#act(async () => {
+      await this.host.trashDocument(info.id);
+      await this.#refresh();
+      if (this.open?.id === info.id) {
+        const next = this.documents.find(({ trashed }) => !trashed) ?? (await this.host.createDocument(""));
+        await this.#refresh();
+        await this.show(next.id);
+      }
+      this.announce(t("document.trashed", { title: info.title || t("document.untitled") }));
+    });
+  }
+
+  async restoreDocument(info: DocumentInfo): Promise<void> {
+    await this.#act(async () => {
+      await this.host.restoreDocument(info.id);
+      this.announce(t("document.restored", { title: info.title || t("document.untitled") }));
+    });
+  }
+
+  async files(): Promise<FileReport[]> {
+    return this.host.files();
+  }
+
+  async #act(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+      await this.#refresh();
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    this.documents = await this.host.documents();
+  }
+
+  announce(text: string): void {
+    // The same words twice are only read twice if they change in between.
+    this.announcement = "";
+    setTimeout(() => (this.announcement = text), 50);
+  }
+
+  complain(error: unknown): void {
+    this.notice = inWords(failureOf(error));
+  }
+
+  #heard(event: Event): void {
+    switch (event.type) {
+      case "documents": {
+        this.documents = event.documents;
+        const shown = event.documents.find(({ id }) => id === this.open?.id);
+        if (shown) this.title?.arrived(shown.title);
+        break;
+      }
+      case "newer":
+        if (event.document === this.open?.id) this.open.exchange.newer();
+        break;
+      case "status":
+        this.status = event.status;
+        break;
+    }
+  }
+}
+
+/** A failure in the words of the catalogue, else in those that came with it. */
+export function inWords(failure: Failure): string {
+  const message = known(`failure.${failure.code}`);
+  return message === null ? failure.message : t(message, { message: failure.message });
+}
