@@ -14,7 +14,8 @@ pub struct Arguments {
     /// Keep this installation's data here instead of in the platform's own place.
     #[arg(long, global = true, value_name = "DIRECTORY")]
     pub data: Option<PathBuf>,
-    /// A workspace's .inkfold file to show.
+    /// A workspace's .inkfold file, as the system hands it over when one is opened; the window shows the workspace
+    /// that was open last.
     #[arg(value_name = "FILE.inkfold")]
     pub workspace: Option<PathBuf>,
     /// What to do instead of showing the window.

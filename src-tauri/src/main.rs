@@ -26,6 +26,6 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Some(command) => cli::run(command, data),
-        None => window::run(data, arguments.workspace),
+        None => window::run(data),
     }
 }

@@ -28,7 +28,7 @@ const LAST_WORDS: Duration = Duration::from_secs(4);
 struct Leaving(AtomicBool);
 
 /// Shows the window and stays until it is closed.
-pub fn run(data: PathBuf, _workspace: Option<PathBuf>) -> ExitCode {
+pub fn run(data: PathBuf) -> ExitCode {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .manage(Leaving::default())
@@ -106,12 +106,13 @@ fn show(app: &App, data: PathBuf) -> tauri::Result<()> {
         .data_directory(location::webview_directory(&data))
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|_, _| false)
         .build()?;
     Ok(())
 }
 
 /// Whether an address is a part of the app. Nothing else is ever shown in the window: a link goes to the system's
-/// browser, through the command that checks it.
+/// browser, through the command that checks it, and nothing is downloaded.
 fn is_own(url: &Url) -> bool {
     match url.scheme() {
         "tauri" => url.host_str() == Some("localhost"),

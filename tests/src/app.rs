@@ -1,6 +1,6 @@
 //! A running app, as a test sees it.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
@@ -21,6 +21,7 @@ pub fn screen() -> &'static Display {
 /// An app in a window. Where something is not as a test needs it, these methods fail the test and say why.
 pub struct App {
     driver: Driver,
+    display: &'static Display,
     binary: PathBuf,
     data: PathBuf,
     log: PathBuf,
@@ -31,11 +32,11 @@ impl App {
     /// Starts the app on this data directory, in a window on this screen. What it and its driver print goes to a
     /// `.log` file beside the directory.
     #[track_caller]
-    pub fn start(data: &Path, display: &Display) -> App {
+    pub fn start(data: &Path, display: &'static Display) -> App {
         let binary = built_binary();
         let log = data.with_extension("log");
         match Driver::start(&binary, data, display, &log) {
-            Ok(driver) => App { driver, binary, data: data.to_path_buf(), log, over: false },
+            Ok(driver) => App { driver, display, binary, data: data.to_path_buf(), log, over: false },
             Err(error) => {
                 process::running(&binary, data).into_iter().for_each(process::kill);
                 panic!("the app does not start: {error}\n{}", webdriver::tail(&log))
@@ -134,8 +135,7 @@ impl App {
     /// The document in the editor, as ProseMirror holds it; null before the editor is there.
     #[track_caller]
     pub fn document(&self) -> Value {
-        let script =
-            "return JSON.stringify(document.querySelector('.ProseMirror')?.pmViewDesc?.node.toJSON() ?? null)";
+        let script = "return JSON.stringify(document.querySelector('.ProseMirror')?.pmViewDesc?.node.toJSON() ?? null)";
         let text = self.script(script, &[]);
         serde_json::from_str(text.as_str().unwrap_or("null")).expect("the page made this JSON")
     }
@@ -169,8 +169,14 @@ impl App {
     /// Saves what the window shows as a PNG.
     #[track_caller]
     pub fn screenshot(&self, file: &Path) {
-        let picture = self.driver.screenshot().unwrap_or_else(|error| panic!("no picture: {error}"));
-        fs::write(file, picture).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.picture(file).unwrap_or_else(|error| panic!("no picture: {error}"));
+    }
+
+    /// The screen takes it. The driver could too, but its own pictures never come where there is no graphics card.
+    fn picture(&self, file: &Path) -> io::Result<()> {
+        let process = process::running(&self.binary, &self.data).first().copied();
+        let process = process.ok_or_else(|| io::Error::other("the app does not run"))?;
+        self.display.window_picture(process::number(process), file)
     }
 
     /// Closes the app as the end of a login session does, which it treats like a click on the close button, and
@@ -238,9 +244,7 @@ impl App {
         let name = self.data.file_name().unwrap_or_default().to_string_lossy();
         let test = thread::current().name().unwrap_or("test").replace("::", "-");
         let file = target_directory().join(format!("e2e-{test}-{name}.png"));
-        if let Ok(picture) = self.driver.screenshot()
-            && fs::write(&file, picture).is_ok()
-        {
+        if self.picture(&file).is_ok() {
             eprintln!("{name}'s window at the end: {}", file.display());
         }
         eprintln!("{name}'s last words:\n{}", webdriver::tail(&self.log));

@@ -23,6 +23,11 @@ pub fn running(binary: &Path, data: &Path) -> Vec<Pid> {
         .collect()
 }
 
+/// A process's number.
+pub fn number(process: Pid) -> u32 {
+    process.as_raw_nonzero().get().unsigned_abs()
+}
+
 /// Asks a process to end.
 pub fn ask_to_end(process: Pid) {
     // It may have ended just now, which is what is wanted.

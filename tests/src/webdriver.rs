@@ -147,13 +147,6 @@ impl Driver {
         self.ask("POST", "/execute/async", json!({ "script": script, "args": arguments }))
     }
 
-    /// What the page shows, as a PNG.
-    pub fn screenshot(&self) -> Answer<Vec<u8>> {
-        let answer = self.ask("GET", "/screenshot", Value::Null)?;
-        let text = answer.as_str().unwrap_or_default();
-        data_encoding::BASE64.decode(text.as_bytes()).map_err(|error| nonsense(&error.to_string()))
-    }
-
     /// Ends the session, which ends the app if it still runs.
     pub fn end_session(&mut self) -> Answer<()> {
         match self.session.take() {
@@ -181,16 +174,16 @@ impl Driver {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         let answer = String::from_utf8(answer).map_err(|_| nonsense("the answer is not text"))?;
-        let (_, body) = answer.split_once("\r\n\r\n").ok_or_else(|| nonsense("the answer has no body"))?;
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| nonsense("the answer has no body"))?;
+        // A script's own answer may have an `error` in it too; only the status tells them apart.
+        let is_good = head.split_whitespace().nth(1) == Some("200");
         let mut body: Value = serde_json::from_str(body).map_err(|_| nonsense("the answer is not JSON"))?;
         let value = body["value"].take();
-        match value["error"].as_str() {
-            Some(code) => Err(DriverError::Refused {
-                code: code.to_string(),
-                message: value["message"].as_str().unwrap_or_default().to_string(),
-            }),
-            None => Ok(value),
+        if is_good {
+            return Ok(value);
         }
+        let said = |key: &str| value[key].as_str().unwrap_or_default().to_string();
+        Err(DriverError::Refused { code: said("error"), message: said("message") })
     }
 }
 

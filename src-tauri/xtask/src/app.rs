@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use inkfold_xtask::display::Display;
@@ -13,6 +14,9 @@ use crate::ui;
 
 /// How long a window may take to show its page before its picture is taken as it is.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a window may take to stay where it is put. Some window managers never let it.
+const MOVING: Duration = Duration::from_secs(6);
 
 /// How long the app may take to end: it waits a few seconds for the shared folder itself.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -124,14 +128,28 @@ impl Window {
     /// Puts the window somewhere. Only X11 lets one program do this to another; elsewhere it stays where it is.
     fn place(&self, screen: &Screen, (left, top): (u32, u32), (width, height): (u32, u32)) {
         let id = self.0.id().to_string();
-        let script = format!(
-            "search --sync --onlyvisible --pid {id} --name Inkfold windowsize {width} {height} windowmove {left} {top}"
-        );
-        let mut command = Command::new("timeout");
-        command.args(["15", "xdotool"]).args(script.split(' ')).stdout(Stdio::null()).stderr(Stdio::null());
-        screen.lend_to(&mut command);
-        if !command.status().is_ok_and(|status| status.success()) {
-            say("the windows could not be put side by side");
+        let xdotool = |arguments: &str| {
+            let mut command = Command::new("xdotool");
+            command
+                .args(["search", "--all", "--onlyvisible", "--pid", &id, "--name", "Inkfold"])
+                .args(arguments.split(' '));
+            screen.lend_to(&mut command);
+            output(&mut command).unwrap_or_default()
+        };
+        let wanted = [format!("Position: {left},{top} "), format!("Geometry: {width}x{height}")];
+        let end = Instant::now() + MOVING;
+        let mut times = 0;
+        // A window that is just being drawn for the first time takes a size and then its own again, so it counts
+        // only when it has kept what it was given.
+        while times < 2 && Instant::now() < end {
+            let geometry = xdotool("getwindowgeometry");
+            if wanted.iter().all(|line| geometry.contains(line)) {
+                times += 1;
+            } else {
+                times = 0;
+                xdotool(&format!("windowsize {width} {height} windowmove {left} {top}"));
+            }
+            thread::sleep(Duration::from_millis(300));
         }
     }
 
@@ -148,7 +166,7 @@ impl Window {
             if self.0.try_wait().map_err(|error| error.to_string())?.is_some() {
                 return self.wait();
             }
-            std::thread::sleep(Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
         }
         Err("the app does not end when it is asked to".into())
     }

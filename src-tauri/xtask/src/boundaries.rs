@@ -86,7 +86,8 @@ fn search(ui: &Path, directory: &Path, breaches: &mut Vec<String>) -> std::io::R
         let path = entry.path();
         let inner = path.strip_prefix(ui).unwrap_or(&path);
         if entry.file_type()?.is_dir() {
-            if !["node_modules", "dist"].iter().any(|skipped| inner == Path::new(skipped)) && inner != Path::new(HOST.0) {
+            if !["node_modules", "dist"].iter().any(|skipped| inner == Path::new(skipped)) && inner != Path::new(HOST.0)
+            {
                 search(ui, &path, breaches)?;
             }
             continue;

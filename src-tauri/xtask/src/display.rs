@@ -10,6 +10,12 @@ use std::time::{Duration, Instant};
 /// How long the X server may take to be ready. It takes a tenth of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Between two looks at a screen that may still change: longer than a frame, shorter than a caret's blink.
+const BREATH: Duration = Duration::from_millis(300);
+
+/// The window that is the whole screen.
+const WHOLE: &str = "root";
+
 /// A virtual screen that ends with this value, or with this process however that ends.
 #[derive(Debug)]
 pub struct Display {
@@ -54,37 +60,60 @@ impl Display {
 
     /// Saves what the screen shows as a PNG.
     pub fn picture(&self, file: &Path) -> io::Result<()> {
-        let status = self.import().arg(file).stdin(Stdio::null()).status()?;
-        if status.success() { Ok(()) } else { Err(io::Error::other("`import` took no picture")) }
+        self.import(WHOLE, file)
     }
 
-    /// Waits until the screen shows something that stays the same for a moment, then saves it. A blinking caret
-    /// never stays the same, so whatever is there when the patience ends is taken too.
+    /// Saves what the screen shows once it shows something that stays the same for a moment, or after this long:
+    /// a caret that blinks never stays the same.
     pub fn settled_picture(&self, file: &Path, patience: Duration) -> io::Result<()> {
+        self.settle(WHOLE, patience)?;
+        self.import(WHOLE, file)
+    }
+
+    /// Saves one program's window, laid on top of the others first: what is covered is not drawn.
+    pub fn window_picture(&self, process: u32, file: &Path) -> io::Result<()> {
+        let mut search = Command::new("xdotool");
+        self.lend_to(search.args(["search", "--all", "--onlyvisible", "--pid", &process.to_string(), "--name", "."]));
+        let found = search.stdin(Stdio::null()).output()?;
+        let found = String::from_utf8_lossy(&found.stdout);
+        let window = found.lines().next_back().ok_or_else(|| io::Error::other("the program shows no window"))?;
+        let mut raise = Command::new("xdotool");
+        self.lend_to(raise.args(["windowraise", window]));
+        raise.stdin(Stdio::null()).status()?;
+        self.settle(window, Duration::from_secs(2))?;
+        self.import(window, file)
+    }
+
+    fn settle(&self, window: &str, patience: Duration) -> io::Result<()> {
         let end = Instant::now() + patience;
         let mut before = Vec::new();
         while Instant::now() < end {
-            let now = self.pixels()?;
+            let now = self.pixels(window)?;
             if now == before && now.chunks(3).any(|pixel| pixel != &now[..3]) {
                 break;
             }
             before = now;
-            thread::sleep(Duration::from_millis(400));
+            thread::sleep(BREATH);
         }
-        self.picture(file)
+        Ok(())
     }
 
     /// Three bytes a pixel: a picture file's bytes would differ with the clock.
-    fn pixels(&self) -> io::Result<Vec<u8>> {
-        let output = self.import().args(["-depth", "8", "rgb:-"]).stdin(Stdio::null()).output()?;
-        if output.status.success() { Ok(output.stdout) } else { Err(io::Error::other("`import` took no picture")) }
+    fn pixels(&self, window: &str) -> io::Result<Vec<u8>> {
+        let arguments = ["-display", &self.name, "-window", window, "-depth", "8", "rgb:-"];
+        let output = Command::new("import").args(arguments).stdin(Stdio::null()).output()?;
+        if output.status.success() { Ok(output.stdout) } else { Err(no_picture()) }
     }
 
-    fn import(&self) -> Command {
+    fn import(&self, window: &str, file: &Path) -> io::Result<()> {
         let mut import = Command::new("import");
-        import.args(["-display", &self.name, "-window", "root"]);
-        import
+        import.args(["-display", &self.name, "-window", window]).arg(file).stdin(Stdio::null());
+        if import.status()?.success() { Ok(()) } else { Err(no_picture()) }
     }
+}
+
+fn no_picture() -> io::Error {
+    io::Error::other("`import` took no picture")
 }
 
 impl Drop for Display {

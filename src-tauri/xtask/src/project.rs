@@ -26,9 +26,8 @@ impl Project {
         // Cargo says at run time where the package lies; what was true at compile time may be another copy.
         let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let root = Path::new(&package).ancestors().nth(2).ok_or("start it as `cargo xtask`")?.to_path_buf();
-        let described = output(
-            Command::new(cargo()).args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(&root),
-        )?;
+        let described =
+            output(Command::new(cargo()).args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(&root))?;
         let mut described: Value = serde_json::from_str(&described).map_err(|error| error.to_string())?;
         let target = described["target_directory"].as_str().ok_or("cargo metadata names no target directory")?.into();
         let packages = match described["packages"].take() {

@@ -35,7 +35,13 @@ struct Need(Purpose, Sign, &'static str, &'static str, &'static str);
 const LINUX: &[Need] = &[
     Need(Purpose::Build, Sign::Program("cc"), "build-essential", "gcc", "base-devel"),
     Need(Purpose::Build, Sign::Program("pkg-config"), "pkg-config", "pkgconf", "pkgconf"),
-    Need(Purpose::Build, Sign::Library("webkit2gtk-4.1"), "libwebkit2gtk-4.1-dev", "webkit2gtk4.1-devel", "webkit2gtk-4.1"),
+    Need(
+        Purpose::Build,
+        Sign::Library("webkit2gtk-4.1"),
+        "libwebkit2gtk-4.1-dev",
+        "webkit2gtk4.1-devel",
+        "webkit2gtk-4.1",
+    ),
     Need(Purpose::Screen, Sign::Program("Xvfb"), "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
     Need(Purpose::Screen, Sign::Program("setpriv"), "util-linux", "util-linux", "util-linux"),
     Need(Purpose::Screen, Sign::Program("import"), "imagemagick", "ImageMagick", "imagemagick"),
@@ -106,7 +112,12 @@ fn missing(purpose: Purpose) -> Vec<&'static Need> {
 
 fn is_there(sign: &Sign) -> bool {
     let succeeds = |program: &str, arguments: &[&str]| {
-        Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+        Command::new(program)
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|s| s.success())
     };
     match sign {
         Sign::Program(name) => is_installed(name),

@@ -73,7 +73,9 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         let name = entry.file_name();
         if entry.file_type()?.is_file() {
             files.push(entry.path());
-        } else if entry.file_type()?.is_dir() && !["node_modules", "dist", "test"].iter().any(|skipped| name == *skipped) {
+        } else if entry.file_type()?.is_dir()
+            && !["node_modules", "dist", "test"].iter().any(|skipped| name == *skipped)
+        {
             collect(&entry.path(), files)?;
         }
     }

@@ -9,6 +9,7 @@ fn the_first_start_shows_the_ways_to_begin() {
     let place = TempDir::new().unwrap();
     let app = App::start(&place.path().join("anna"), screen());
     app.wait_for("start-write");
+    app.screenshot(&place.path().join("window.png"));
     app.close();
 }
 

@@ -49,7 +49,7 @@ function kindChange(kind: Kind): Record<string, string | null> {
 /** Gives the selected blocks a kind; where all of them have it already they become paragraphs. */
 export function setKind(kind: Kind): Command {
   return (state, dispatch) => {
-    const blocks = selectedBlocks(state).filter(({ node }) => node.type !== schema.nodes.opaque);
+    const blocks = selectedBlocks(state).filter(({ node }) => node.type !== schema.nodes.opaque_block);
     if (blocks.length === 0) return false;
     const all = blocks.every(({ node }) => kindOf(markerOf(node)) === kind);
     if (all && kind === "paragraph") return false;
@@ -60,7 +60,7 @@ export function setKind(kind: Kind): Command {
       if (kind === "code" && !all) {
         for (const { start } of blocks.slice(1).reverse()) {
           const lineBreak = new Slice(Fragment.from(schema.nodes.soft_break.create()), 0, 0);
-          if (tr.doc.resolve(start).nodeBefore?.type === schema.nodes.code) tr.step(new ReplaceStep(start - 1, start + 1, lineBreak));
+          if (tr.doc.resolve(start).nodeBefore?.type === schema.nodes.code_block) tr.step(new ReplaceStep(start - 1, start + 1, lineBreak));
         }
       }
       dispatch(tr.scrollIntoView());
@@ -82,7 +82,7 @@ export function indent(by: 1 | -1): Command {
     for (const { node, start } of selectedBlocks(state)) {
       const block = markerOf(node);
       const kind = kindOf(block);
-      if (/^heading|^divider$|^code$/.test(kind) || node.type === schema.nodes.opaque) continue;
+      if (/^heading|^divider$|^code$/.test(kind) || node.type === schema.nodes.opaque_block) continue;
       const level = indentOf(block);
       const limit = by === 1 ? indentLimit(tr.doc, tr.doc.resolve(start).index(0), kind) : MAX_INDENT;
       const next = Math.max(0, Math.min(limit, level + by));
@@ -101,7 +101,7 @@ export const insertTab: Command = (state, dispatch) => {
 };
 
 export function inCode(state: EditorState): boolean {
-  return state.selection.$from.parent.type === schema.nodes.code;
+  return state.selection.$from.parent.type === schema.nodes.code_block;
 }
 
 export const softBreak: Command = (state, dispatch) => {
@@ -231,7 +231,7 @@ export const backspaceAtStart: Command = (state, dispatch) => {
   if (here === null || here.offset > 0) return false;
   if (isItem(here.kind) || here.kind === "quote" || indentOf(here.marker) > 0) return stepBack(here)(state, dispatch);
   const previous = here.index > 0 ? state.doc.child(here.index - 1) : null;
-  if (previous !== null && previous.content.size === 0 && previous.type !== schema.nodes.opaque) {
+  if (previous !== null && previous.content.size === 0 && previous.type !== schema.nodes.opaque_block) {
     // The empty block goes as a whole, so that this one keeps its kind.
     dispatch?.(removeBlock(state.tr, here.index - 1).scrollIntoView());
     return true;
@@ -240,7 +240,7 @@ export const backspaceAtStart: Command = (state, dispatch) => {
     dispatch?.(setMarker(state.tr, here.start, { kind: "paragraph" }).scrollIntoView());
     return true;
   }
-  if (previous !== null && previous.type !== schema.nodes.opaque) {
+  if (previous !== null && previous.type !== schema.nodes.opaque_block) {
     dispatch?.(state.tr.delete(here.start - 1, here.start + 1).scrollIntoView());
   }
   return true;
@@ -253,7 +253,7 @@ export const deleteAtEnd: Command = (state, dispatch) => {
   if (here.index + 1 >= state.doc.childCount) return true;
   const next = state.doc.child(here.index + 1);
   const end = here.start + here.node.nodeSize;
-  if (next.type === schema.nodes.opaque) return true;
+  if (next.type === schema.nodes.opaque_block) return true;
   if (here.node.content.size === 0) {
     if (dispatch) dispatch(placeCaret(removeBlock(state.tr, here.index), here.start + 1));
   } else if (next.type === schema.nodes.divider && next.content.size === 0) {

@@ -140,6 +140,11 @@ export class OpenDocument {
     this.view?.focus();
   }
 
+  openLink(href: string): void {
+    const safe = safeLink(href);
+    if (safe !== null) this.listener.openLink(safe);
+  }
+
   #plugins(): Plugin[] {
     const editLink: Command = () => {
       this.listener.editLink(this);
@@ -148,15 +153,16 @@ export class OpenDocument {
     return [markdownRules(), ...keys(editLink), placeholder()];
   }
 
-  #takeIn(patch: Patch): void {
+  #takeIn(patch: Patch): boolean {
     this.locked = patch.locked;
     try {
       this.dispatch(patchTransaction(this.state, patch.changes));
     } catch {
       this.listener.broken(this);
-      return;
+      return false;
     }
     this.listener.patched(this, patch);
+    return true;
   }
 
   #setComposing(composing: boolean): boolean {
@@ -191,9 +197,8 @@ export class OpenDocument {
     if (link === null) return false;
     // The webview itself must never go anywhere.
     event.preventDefault();
-    const href = safeLink(link.getAttribute("href") ?? "");
     const asked = event.button === 1 || event.metaKey || event.ctrlKey || this.locked !== null;
-    if (href !== null && asked && link.closest("pre") === null) this.listener.openLink(href);
+    if (asked && link.closest("pre") === null) this.openLink(link.getAttribute("href") ?? "");
     return false;
   }
 }

@@ -42,10 +42,15 @@ export function captureStep(step: Step, doc: Node): Change[] {
     const { key, value } = wireMark(step.mark);
     return captureMark(doc, step.from, step.to, key, step instanceof AddMarkStep ? value : null);
   }
+  // Undoing a mark over uneven text is several mark steps in one, of a class that ProseMirror keeps to itself.
+  // None of them moves anything, so each is read against the same page.
+  if ("steps" in step && Array.isArray(step.steps)) {
+    return step.steps.flatMap((part: Step) => captureStep(part, doc));
+  }
   if (step instanceof AttrStep && step.attr === "marker") {
     return captureSet(doc, step.pos, step.value as Marker);
   }
-  throw new TypeError("The editor made a step that has no meaning on the wire.");
+  throw new TypeError(`The editor made a step that has no meaning on the wire: ${JSON.stringify(step.toJSON())}`);
 }
 
 function captureSet(doc: Node, position: number, after: Marker): Change[] {
@@ -88,10 +93,10 @@ function captureAround(doc: Node, step: ReplaceAroundStep): Change[] {
     slice.content.childCount === 1 &&
     only?.content.size === 0;
   if (marksUpOneBlock && only) return captureSet(doc, from, markerOf(only));
-  const gap = doc.slice(gapFrom, gapTo);
-  const filled = slice.size === 0 ? gap : slice.insertAt(insert, gap.content);
-  if (filled === null) throw new TypeError("The editor made a step that has no meaning on the wire.");
-  return captureReplace(doc, from, to, filled);
+  // Any other step of this kind is what it leads to: the same stretch, cut out of the page after it.
+  const after = step.apply(doc).doc;
+  if (after === null) throw new RangeError("The step does not fit the page.");
+  return captureReplace(doc, from, to, after.slice(from, from + slice.size + gapTo - gapFrom));
 }
 
 function captureReplace(doc: Node, from: number, to: number, slice: Slice): Change[] {

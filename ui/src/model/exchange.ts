@@ -16,8 +16,8 @@ export type Saving = { state: "saved" } | { state: "saving" } | { state: "failin
 
 /** The page that a conversation is about. */
 export interface Page {
-  /** Takes a patch in, in one transaction. */
-  takeIn(patch: Patch): void;
+  /** Takes a patch in, in one transaction; false where it doesn't fit, and the page must be opened again. */
+  takeIn(patch: Patch): boolean;
   /** Whether something is under way that a patch would disturb: a composition, a drag. */
   busy(): boolean;
 }
@@ -187,7 +187,10 @@ export class Exchange {
       return;
     }
     this.#patch = answer.number;
-    this.page.takeIn(answer);
+    if (!this.page.takeIn(answer)) {
+      this.close();
+      return;
+    }
     // There may be more: patches of a long absence come in slices.
     this.#newerSince = Date.now();
     this.settle();

@@ -27,9 +27,9 @@ export type Family =
   | "number"
   | "task"
   | "quote"
-  | "code"
+  | "code_block"
   | "divider"
-  | "opaque";
+  | "opaque_block";
 
 const FAMILIES: Record<Kind, Family> = {
   paragraph: "paragraph",
@@ -40,13 +40,13 @@ const FAMILIES: Record<Kind, Family> = {
   number: "number",
   task: "task",
   quote: "quote",
-  code: "code",
+  code: "code_block",
   divider: "divider",
 };
 
 export function familyOf(marker: Marker): Family {
   const kind = kindOf(marker);
-  return Object.hasOwn(FAMILIES, kind) ? FAMILIES[kind as Kind] : "opaque";
+  return Object.hasOwn(FAMILIES, kind) ? FAMILIES[kind as Kind] : "opaque_block";
 }
 
 /** The deepest level that is shown and that the keyboard can reach. */

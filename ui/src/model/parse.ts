@@ -85,9 +85,9 @@ const TAGS: Record<Family, string[]> = {
   number: ["li", "li > p"],
   task: ["li", "li > p"],
   quote: ["blockquote", "blockquote p"],
-  code: ["pre"],
+  code_block: ["pre"],
   divider: ["hr"],
-  opaque: [],
+  opaque_block: [],
 };
 
 /** The rules of one node type: each takes an element only if it means a block of that type. */
@@ -95,7 +95,7 @@ export function blockRules(family: Family): TagParseRule[] {
   const rule = (tag: string, priority: number, read: (element: HTMLElement) => Marker | null): TagParseRule => ({
     tag,
     priority,
-    ...(family === "code" ? { preserveWhitespace: "full" as const } : {}),
+    ...(family === "code_block" ? { preserveWhitespace: "full" as const } : {}),
     getAttrs: (element) => {
       const found = read(element);
       return found !== null && familyOf(found) === family ? { marker: found } : false;

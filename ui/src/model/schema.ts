@@ -55,8 +55,8 @@ const nodes = {
     0,
   ]),
   quote: block("quote", "quote", (node) => ["blockquote", shown(node), 0]),
-  code: block(
-    "code",
+  code_block: block(
+    "code_block",
     "code",
     (node) => {
       const language = languageOf(markerOf(node));
@@ -66,7 +66,7 @@ const nodes = {
     { code: true, whitespace: "pre" },
   ),
   divider: block("divider", "divider", (node) => ["div", shown(node), 0]),
-  opaque: block("opaque", "paragraph", (node) => ["div", shown(node, { contenteditable: "false" }), 0], { parseDOM: [] }),
+  opaque_block: block("opaque_block", "paragraph", (node) => ["div", shown(node, { contenteditable: "false" }), 0], { parseDOM: [] }),
   text: { group: "inline" },
   soft_break: {
     group: "inline",

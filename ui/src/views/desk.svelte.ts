@@ -153,6 +153,8 @@ export class Desk {
     this.title = new Title(title, (text) => this.host.renameDocument(document.id, text), (saving) =>
       this.safety.report(`title of ${document.id}`, saving),
     );
+    // Something may have arrived before there was anybody to tell of it.
+    document.exchange.newer();
   }
 
   /** Takes the shown document off the desk. It is closed once all of it is durable. */

@@ -86,8 +86,8 @@ impl Document {
         let mut admission = Admission::default();
         let mut folded = Vec::new();
         for record in records {
-            let here = record.document() == self.history.document
-                && record.content().workspace == self.history.workspace;
+            let here =
+                record.document() == self.history.document && record.content().workspace == self.history.workspace;
             if here && !self.history.insert(record, &mut folded) {
                 admission.known += 1;
             }
@@ -240,6 +240,12 @@ impl Document {
         self.walk.event(&self.history, ix, lv, event, &mut self.page);
         self.walk.settle(&self.history, &mut self.page);
         Ok(())
+    }
+
+    /// Divides the range from one position to another, both inclusive, into stretches that a mark event can cover:
+    /// one, unless blocks stand elsewhere than they were written.
+    pub fn stretches(&self, first: u32, last: u32) -> Vec<(u32, u32)> {
+        self.walk.stretches(&self.page, first, last)
     }
 
     /// Whether a record is open.

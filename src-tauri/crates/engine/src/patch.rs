@@ -91,11 +91,12 @@ pub fn between(old: &Page, new: &Page) -> Patch {
     let prefix = old.iter().zip(&new).take_while(same).count();
     let rest = old.len().min(new.len()) - prefix;
     let suffix = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(same).count();
+    let before = prefix.checked_sub(1).map(|last| (last, new[last].utf16_len()));
     let (old, new) = (&old[prefix..old.len() - suffix], &new[prefix..new.len() - suffix]);
     if old.is_empty() && new.is_empty() {
         return Vec::new();
     }
-    by_identity(prefix, old, new).unwrap_or_else(|| {
+    by_identity(before, old, new).unwrap_or_else(|| {
         let mut patch = Vec::new();
         if !new.is_empty() {
             let blocks = new.iter().map(|block| (*block).clone()).collect();
@@ -201,7 +202,7 @@ fn utf16(text: &str) -> usize {
 
 /// Steps through both pages at once. Fails where elements that both have stand in another order, or where the implied
 /// paragraph comes or goes: then whole blocks are exchanged.
-fn by_identity(first: usize, old: &[&Arc<Block>], new: &[&Arc<Block>]) -> Option<Patch> {
+fn by_identity(before: Option<(usize, usize)>, old: &[&Arc<Block>], new: &[&Arc<Block>]) -> Option<Patch> {
     let implied = |blocks: &[&Arc<Block>]| blocks.iter().any(|block| block.is_implied());
     if implied(old) != implied(new) {
         return None;
@@ -209,7 +210,7 @@ fn by_identity(first: usize, old: &[&Arc<Block>], new: &[&Arc<Block>]) -> Option
     let (in_old, in_new) = (Elements::of(old), Elements::of(new));
     let (mut a, mut b) = (Place::new(old), Place::new(new));
     // The block that is being written, as an index of the page, and how far it is written.
-    let (mut block, mut offset) = (first.wrapping_sub(1), 0usize);
+    let (mut block, mut offset) = before.unwrap_or((usize::MAX, 0));
     let mut patch: Patch = Vec::new();
     loop {
         match (a.next(), b.next()) {

@@ -284,9 +284,15 @@ impl Walk {
 
     fn delete(&mut self, step: &mut Step<'_>, mut lv: Lv, at: u64, mut left: u32, backward: bool) {
         let mut at = at;
+        if backward {
+            // What is past the end hits nothing.
+            let past = at.saturating_sub(u64::from(self.shown_len(step))).min(u64::from(left)) as u32;
+            (at, lv, left) = (at - u64::from(past), lv + past, left - past);
+        }
         while left > 0 {
             let Some((element, is_marker)) = self.element(step, at) else { return };
             if is_marker {
+                // The next one backward is another element, the next one forward is the same marker again.
                 if !backward {
                     return;
                 }
@@ -312,7 +318,7 @@ impl Walk {
             });
             self.deletions.push(Deletion { event: lv, len, target });
             if let Some(pieces) = &mut step.shown {
-                hide(pieces, target, len);
+                hide(pieces, target, len, &self.removed_prep);
             }
             if was_shown {
                 self.draw_step(step, |page| page.delete(from, len));
@@ -651,9 +657,15 @@ impl Walk {
         self.know(history, ix, advance);
         let mut touched: Vec<Lv> = Vec::new();
         let watch = !self.disordered && !self.removed_prep.is_empty();
-        let mut lv = entry.start;
-        for run in entry.runs() {
+        // What came last is retreated first: a deletion before the insertion that it hit.
+        let runs = entry.runs();
+        let mut lv = if advance { entry.start } else { entry.end };
+        for i in 0..runs.len() {
+            let run = if advance { &runs[i] } else { &runs[runs.len() - 1 - i] };
             let count = run.count() as u32;
+            if !advance {
+                lv -= count;
+            }
             match run {
                 Event::Insert { .. } => self.tree.update(lv..lv + count, |span| {
                     span.prep = u32::from(advance);
@@ -690,7 +702,9 @@ impl Walk {
                 }
                 _ => {}
             }
-            lv += count;
+            if advance {
+                lv += count;
+            }
         }
         if !self.disordered {
             for lv in touched {
@@ -771,6 +785,29 @@ impl Walk {
             });
         }
         hide != was_hidden
+    }
+
+    /// Divides a range of shown elements, first and last position, into stretches of the sequence with nothing else
+    /// shown in between.
+    pub fn stretches(&self, page: &Page, first: u32, last: u32) -> Vec<(u32, u32)> {
+        if !self.disordered || first > last {
+            return vec![(first, last)];
+        }
+        let mut out: Vec<(u32, u32)> = Vec::new();
+        // Where the stretch ends in the sequence, and the characters shown up to there.
+        let mut end = (0, 0);
+        for at in first..=last {
+            let Some((element, is_marker)) = page.element(at) else { break };
+            let cursor = self.tree.locate(element);
+            let before = self.tree.before(cursor);
+            let (place, chars) = (before.len + cursor.offset, before.chars + if is_marker { 0 } else { cursor.offset });
+            match out.last_mut() {
+                Some(stretch) if place > end.0 && chars == end.1 => stretch.1 = at,
+                _ => out.push((at, at)),
+            }
+            end = (place, chars + u32::from(!is_marker));
+        }
+        out
     }
 
     // ---- drawing
@@ -857,13 +894,20 @@ impl Walk {
     }
 }
 
-/// Takes elements out of what is shown.
-fn hide(pieces: &mut Vec<Piece>, id: Lv, len: u32) {
+/// Takes elements out of what is shown, and the marker of a removed block that this empties.
+fn hide(pieces: &mut Vec<Piece>, id: Lv, len: u32, removed: &BTreeSet<Lv>) {
     let Some(i) = pieces.iter().position(|piece| piece.id <= id && id < piece.id + piece.len) else { return };
     let piece = pieces[i];
     let before = Piece { len: id - piece.id, ..piece };
     let after = Piece { id: id + len, len: piece.id + piece.len - id - len, ..piece };
     pieces.splice(i..=i, [before, after].into_iter().filter(|piece| piece.len > 0));
+    if let Some(marker) = i.checked_sub(1).and_then(|before| pieces.get(before))
+        && marker.marker
+        && removed.contains(&marker.id)
+        && pieces.get(i).is_none_or(|next| next.marker)
+    {
+        pieces.remove(i - 1);
+    }
 }
 
 /// The characters that were inserted as these elements.

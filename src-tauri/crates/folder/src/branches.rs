@@ -44,8 +44,7 @@ pub trait Branches {
     ///
     /// # Errors
     /// The store could not answer.
-    fn previous_here(&self, tip: &RecordId, document: &DocumentId)
-    -> Result<Option<(RecordId, u64)>, LookupFailed>;
+    fn previous_here(&self, tip: &RecordId, document: &DocumentId) -> Result<Option<(RecordId, u64)>, LookupFailed>;
 }
 
 /// Records in memory: the twin of a store for tests and tools. Lookups walk the chain, so it suits small logs only.
@@ -96,11 +95,7 @@ impl Branches for HeldRecords {
         Ok(self.chain(tip).find(|record| record.number() == number).map(Record::id))
     }
 
-    fn previous_here(
-        &self,
-        tip: &RecordId,
-        document: &DocumentId,
-    ) -> Result<Option<(RecordId, u64)>, LookupFailed> {
+    fn previous_here(&self, tip: &RecordId, document: &DocumentId) -> Result<Option<(RecordId, u64)>, LookupFailed> {
         Ok(self.chain(tip).find(|record| record.document() == *document).map(|record| (record.id(), record.end_seq())))
     }
 }

@@ -45,7 +45,9 @@ struct Fields {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GenesisRefusal {
     /// Not readable as one.
-    #[error("the workspace file is incomplete or damaged; wait until it has arrived, or restore it in the sync service")]
+    #[error(
+        "the workspace file is incomplete or damaged; wait until it has arrived, or restore it in the sync service"
+    )]
     Damaged,
     /// Written in a later format version.
     #[error("the workspace was made by a newer Inkfold (format {0}); update Inkfold to open it")]
@@ -116,9 +118,7 @@ impl Genesis {
     /// Whether a file that begins so is, or will be, a genesis file: an object whose first field is `inkfold`.
     pub fn is_genesis(start: &[u8]) -> bool {
         let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
-        start
-            .strip_prefix(b"{")
-            .is_some_and(|rest| rest.trim_ascii_start().strip_prefix(b"\"inkfold\"").is_some())
+        start.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().strip_prefix(b"\"inkfold\"").is_some())
     }
 
     /// Reads a genesis file.

@@ -136,16 +136,14 @@ fn merge_within<'a, 'b>(run: &'a [&'b OwnFile], tier: u32) -> Option<&'a [&'b Ow
 /// Which files may go: those covered by one that is safe, because another replica acknowledged it, or because it was
 /// read back from the folder and has been there for a day. A restart counts from zero.
 pub fn deletable(files: &[OwnFile]) -> Vec<FileHash> {
-    let safe: Vec<&OwnFile> = files
-        .iter()
-        .filter(|file| file.acknowledged || file.read_back.is_some_and(|since| since >= SETTLED))
-        .collect();
+    let safe: Vec<&OwnFile> =
+        files.iter().filter(|file| file.acknowledged || file.read_back.is_some_and(|since| since >= SETTLED)).collect();
     files.iter().filter(|file| safe.iter().any(|other| other.covers(file))).map(|file| file.hash).collect()
 }
 
 /// Which of one's own files have to be published again: all that are not covered by another one and that the last
 /// complete scan did not find whole under any name.
-pub fn missing<'a>(files: &'a [OwnFile], found: impl Fn(&FileHash) -> bool) -> Vec<&'a OwnFile> {
+pub fn missing(files: &[OwnFile], found: impl Fn(&FileHash) -> bool) -> Vec<&OwnFile> {
     let gone = |file: &&OwnFile| !found(&file.hash);
     files.iter().filter(gone).filter(|file| !files.iter().any(|other| other.covers(file))).collect()
 }

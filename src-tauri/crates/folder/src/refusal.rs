@@ -59,7 +59,9 @@ pub enum Refusal {
         size: usize,
     },
     /// Another record stands at the place that the file claims for one it builds on.
-    #[error("the file says that record {0} is another than it is; its author's program is faulty or the file was forged")]
+    #[error(
+        "the file says that record {0} is another than it is; its author's program is faulty or the file was forged"
+    )]
     WrongPlace(RecordId),
     /// A record doesn't go on where its author's last one in the document ended.
     #[error("record {number} does not go on where its author's last one in that document ended")]

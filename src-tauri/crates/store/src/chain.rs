@@ -92,7 +92,8 @@ pub trait Chain: Storage {
             if record.number() < from {
                 break;
             }
-            at = record.previous();
+            // What comes before the first one that is asked for need not be here.
+            at = if record.number() == from { RecordId::NONE } else { record.previous() };
             records.push(record);
         }
         records.reverse();

@@ -10,7 +10,7 @@
 //! - [`OpenRecord`] and [`OpenStart`] are the open record and where it begins.
 //! - [`Chain`] answers questions about the chains of records that replicas write, forks included.
 //! - [`Log`] has the operations on replicas' logs: commit, read, replay, converge.
-//! - [`State`] is a document's set of records, and its join.
+//! - [`State`] is a document's set of records, and its join; [`Materialise`] folds it.
 //! - [`StoreError`] says what went wrong, sorted by what can be done about it.
 //!
 //! ```
@@ -29,7 +29,7 @@
 //!
 //! // Sealing it, and keeping the file that is to be published, is one transaction.
 //! let record = store.open()?.expect("two keys were typed").seal(store.workspace(), 2_000);
-//! let file = OutboxFile { name: "1-1.ink".into(), replica, first: 1, last: 1, bytes: b"…".to_vec() };
+//! let file = OutboxFile { name: "1-1.ink".into(), replica, first: 1, last: 1, bytes: vec![0xCE, 0x00] };
 //! store.commit(&Batch { seal: Some(record.clone()), outbox: vec![file], ..Batch::default() })?;
 //!
 //! assert_eq!(store.open()?, None);
@@ -44,6 +44,7 @@ mod chain;
 mod check;
 mod error;
 mod log;
+mod materialise;
 mod memory;
 mod open;
 mod sqlite;
@@ -54,6 +55,7 @@ pub use batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, Pe
 pub use chain::Chain;
 pub use error::{Result, StoreError};
 pub use log::{Kind, Log, LogEntry};
+pub use materialise::Materialise;
 pub use memory::MemoryStore;
 pub use open::{OpenRecord, OpenRun, OpenStart};
 pub use sqlite::SqliteStore;

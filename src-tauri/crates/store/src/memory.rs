@@ -61,12 +61,12 @@ impl MemoryStore {
     }
 
     /// A replica's records, in ascending order of number and id.
-    fn chain(&self, replica: &ReplicaId) -> impl Iterator<Item = &Record> {
+    fn chain(&self, replica: &ReplicaId) -> impl Iterator<Item = &Record> + use<'_> {
         self.numbers(replica, 0..u64::MAX)
     }
 
     /// Those of a replica's records that have these numbers, in ascending order of number and id.
-    fn numbers(&self, replica: &ReplicaId, numbers: Range<u64>) -> impl Iterator<Item = &Record> {
+    fn numbers(&self, replica: &ReplicaId, numbers: Range<u64>) -> impl Iterator<Item = &Record> + use<'_> {
         let bounds = (numbers.start, RecordId::NONE)..(numbers.end.max(numbers.start), RecordId::NONE);
         let chain = self.by_replica.get(replica).map(|chain| chain.range(bounds));
         chain.into_iter().flatten().map(|(_, id)| &self.records[self.by_id[id]])

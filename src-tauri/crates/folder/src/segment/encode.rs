@@ -280,9 +280,8 @@ impl Tips {
         for record in records {
             for &parent in record.parents() {
                 if seen.insert(parent, record.id()).is_none() {
-                    let place = branches
-                        .place(&parent)?
-                        .ok_or(EncodeError::UnknownParent { record: record.id(), parent })?;
+                    let place =
+                        branches.place(&parent)?.ok_or(EncodeError::UnknownParent { record: record.id(), parent })?;
                     named.push(Tip { replica: place.replica, number: place.number, id: parent });
                 }
             }

@@ -17,7 +17,8 @@ use crate::identity::{HeadSignature, PublicKey};
 
 pub use encode::{EncodeError, SegmentFile, Signer, encode_all, encode_segment};
 pub use merge::{MergeError, merge_segments};
-pub use resolve::Unresolved;
+pub(crate) use parse::{Mark, mark};
+pub use resolve::{Together, Unresolved, resolve_together};
 
 /// The first bytes of every binary file of ours. High bits, a zero byte and both kinds of line end come early, so that
 /// whatever takes the file for text damages it where it shows.

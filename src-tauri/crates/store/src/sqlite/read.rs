@@ -83,6 +83,9 @@ fn tip(row: &Row<'_>) -> rusqlite::Result<Tip> {
     Ok(Tip { number: uint(row, 0)?, record: RecordId(row.get(1)?) })
 }
 
+/// By name, since SQLite would rather read all of a replica's records in order than the few at its ends.
+pub(super) const ENDS: &str = "SELECT number, id, link FROM record INDEXED BY record_at_end
+    WHERE replica = ?1 AND link <> 1 ORDER BY number, id";
 const SIGNATURE: &str = "SELECT replica, number, record, bytes FROM signature";
 const FACT: &str = "SELECT path, size, modified, changed, inode, hash FROM file_fact";
 
@@ -180,9 +183,7 @@ impl Storage for SqliteStore {
 
     fn ends(&self, replica: &ReplicaId) -> Result<Ends> {
         let mut ends = Ends::default();
-        // The condition on link repeats the index's, without which SQLite wouldn't use it.
-        let sql = "SELECT number, id, link FROM record WHERE replica = ?1 AND link <> 1 ORDER BY number, id";
-        self.all(sql, [replica.0], |row| {
+        self.all(ENDS, [replica.0], |row| {
             let read = || Ok((tip(row)?, row.get::<_, i64>(2)? != 0));
             let (tip, rooted) = read().map_err(row_error(format_args!("an end of {replica}")))?;
             if rooted {

@@ -40,7 +40,7 @@ const STEPS: &[&str] = &[
      CREATE INDEX record_by_document ON record (document);
      CREATE INDEX record_by_number ON record (replica, number);
      CREATE INDEX record_by_stream ON record (replica, document, number, end_seq);
-     CREATE INDEX record_at_end ON record (replica, link) WHERE link <> 1;
+     CREATE INDEX record_at_end ON record (replica, number, id, link) WHERE link <> 1;
      CREATE TABLE fork (
         replica BLOB NOT NULL,
         number INTEGER NOT NULL,

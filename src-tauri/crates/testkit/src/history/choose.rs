@@ -104,7 +104,7 @@ fn attribute(rng: &mut Rng) -> (String, Option<Value>) {
         0 => ("kind".into(), rng.bool().then(|| kind_of_block(rng))),
         1 => ("kind".into(), Some(kind_of_block(rng))),
         2 => ("indent".into(), Some(Value::Number(rng.i64(-1..6)))),
-        _ => ("checked".into(), rng.bool().then(|| Value::Flag(true))),
+        _ => ("checked".into(), rng.bool().then_some(Value::Flag(true))),
     }
 }
 
@@ -175,13 +175,7 @@ pub fn random_edit(rng: &mut Rng, kind: Kind, page: &Page, longest_text: usize) 
 }
 
 /// The events of a step on a page; none where the page has nothing for it. `records` are those that the replica knows.
-pub(super) fn events(
-    rng: &mut Rng,
-    kind: Kind,
-    page: &Page,
-    longest_text: usize,
-    records: &[RecordId],
-) -> Vec<Event> {
+pub(super) fn events(rng: &mut Rng, kind: Kind, page: &Page, longest_text: usize, records: &[RecordId]) -> Vec<Event> {
     let len = page.shown.len() as u64;
     match kind {
         Kind::RawMark if len > 0 => {

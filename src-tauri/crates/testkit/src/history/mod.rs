@@ -112,6 +112,7 @@ impl<'a> Maker<'a> {
 
     fn step(&mut self, step: usize) {
         let actor = self.actor(step);
+        let together = step >= self.reunion;
         match self.plan.shape {
             Shape::PingPong => {
                 if self.rng.u8(..4) > 0 {
@@ -121,23 +122,17 @@ impl<'a> Maker<'a> {
             }
             Shape::Mesh | Shape::LateJoiner => {
                 if self.rng.u8(..3) == 0 {
-                    let other = self.rng.usize(..self.replicas.len());
-                    let all = self.rng.bool();
-                    self.hear(actor, other, all);
+                    self.hear_from_some(actor, |_| true);
                 }
             }
             Shape::Partition => {
-                let other = self.rng.usize(..self.replicas.len());
-                let same_side = actor % 2 == other % 2;
-                if (step >= self.reunion || same_side) && self.rng.bool() {
-                    let all = self.rng.u8(..4) > 0;
-                    self.hear(actor, other, all);
+                if self.rng.bool() {
+                    self.hear_from_some(actor, |other| together || actor % 2 == other % 2);
                 }
             }
             Shape::Branches => {
-                if step >= self.reunion || self.rng.u8(..16) == 0 {
-                    let other = self.rng.usize(..self.replicas.len());
-                    self.hear(actor, other, true);
+                if together || self.rng.u8(..16) == 0 {
+                    self.hear_from_some(actor, |_| true);
                 }
             }
         }
@@ -150,10 +145,20 @@ impl<'a> Maker<'a> {
         self.write(actor);
     }
 
+    /// A replica hears from a few others at once, so that it often has more than two heads.
+    fn hear_from_some(&mut self, actor: usize, allowed: impl Fn(usize) -> bool) {
+        for _ in 0..self.rng.usize(1..4) {
+            let other = self.rng.usize(..self.replicas.len());
+            let all = self.rng.bool();
+            if allowed(other) {
+                self.hear(actor, other, all);
+            }
+        }
+    }
+
     /// A replica takes in what another one knows, all of it or one record with what comes before it.
     fn hear(&mut self, actor: usize, other: usize, all: bool) {
-        let new: Vec<RecordId> =
-            self.replicas[other].known.difference(&self.replicas[actor].known).copied().collect();
+        let new: Vec<RecordId> = self.replicas[other].known.difference(&self.replicas[actor].known).copied().collect();
         let Some(&id) = self.rng.choice(&new) else { return };
         let news = if all { self.replicas[other].known.clone() } else { self.world.with_ancestors(id) };
         self.replicas[actor].known.extend(news);

@@ -53,10 +53,10 @@ impl Plan {
         let mut rng = Rng::with_seed(seed ^ 0x9e37_79b9_7f4a_7c15);
         let shapes = [Shape::Mesh, Shape::Partition, Shape::PingPong, Shape::Branches, Shape::LateJoiner];
         let mut kinds = vec![
-            (Kind::Type, 12),
+            (Kind::Type, 14),
             (Kind::Backspace, 4),
             (Kind::DeleteForward, 3),
-            (Kind::DeleteRange, 5),
+            (Kind::DeleteRange, 4),
             (Kind::Enter, 8),
             (Kind::Join, 5),
             (Kind::RemoveWithText, 3),
@@ -89,14 +89,22 @@ impl Plan {
 
     /// Only typing, deleting, splitting and joining next to each other; no forks, nothing removed, marked or hostile.
     pub fn plain(seed: u64) -> Self {
-        let kinds = vec![
-            (Kind::Type, 10),
-            (Kind::Backspace, 4),
-            (Kind::DeleteForward, 3),
-            (Kind::Enter, 5),
-            (Kind::Join, 3),
-        ];
+        let kinds =
+            vec![(Kind::Type, 10), (Kind::Backspace, 4), (Kind::DeleteForward, 3), (Kind::Enter, 5), (Kind::Join, 3)];
         Plan { kinds, forks: false, elsewhere: false, ..Plan::mixed(seed) }
+    }
+
+    /// Blocks are split, joined and removed over and over, with little text and nothing else.
+    pub fn blocks(seed: u64) -> Self {
+        let kinds = vec![
+            (Kind::Type, 4),
+            (Kind::DeleteRange, 3),
+            (Kind::Enter, 8),
+            (Kind::Join, 7),
+            (Kind::RemoveWithText, 2),
+            (Kind::RemoveOnly, 1),
+        ];
+        Plan { kinds, blocks: 5, longest_text: 2, edits_per_record: 2, ..Plan::mixed(seed) }
     }
 
     /// Only characters come and go.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use inkfold_engine::Attributes;
 use inkfold_engine::event::{OBJECT, Target, Value};
 use inkfold_engine::ids::{EventId, RecordId};
 use inkfold_engine::record::Record;
-use inkfold_engine::Attributes;
 
 use super::tree::{self, Kind};
-use super::{Model, can_fold};
 use super::version::Version;
+use super::{Model, can_fold};
 
 /// A document, as shown at the version that holds all its records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

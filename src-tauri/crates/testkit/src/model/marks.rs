@@ -1,7 +1,7 @@
 //! Which elements a mark covers.
 
-use inkfold_engine::event::{End, Start};
 use inkfold_engine::Value;
+use inkfold_engine::event::{End, Start};
 
 use super::tree::{Element, HEAD, Tree};
 use super::version::{EventAt, Version};

@@ -2,8 +2,8 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use inkfold_engine::ids::{EventId, RecordId, ReplicaId};
 use inkfold_engine::Attributes;
+use inkfold_engine::ids::{EventId, RecordId, ReplicaId};
 
 use super::version::{EventAt, RecordIndex, Version};
 

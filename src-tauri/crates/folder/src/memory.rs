@@ -1,0 +1,123 @@
+//! What the last scans saw, so that an unchanged file costs one look at its facts and no reading.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use crate::fs::Facts;
+use crate::refusal::Refusal;
+use crate::segment::FileHash;
+
+/// What became of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its records are held, durably. It isn't read again until it changes.
+    Taken,
+    /// It waits for others, and whoever scans keeps it in memory: not read again in this run.
+    Waiting,
+    /// It could not be taken in now: read again at the next scan.
+    Later,
+    /// It can't be used.
+    Refused(Refusal),
+}
+
+/// What a file was when it was last read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing of ours.
+    Foreign,
+    /// A file of ours that isn't read whole.
+    Unread(Refusal),
+    /// A file of ours with this content.
+    Content(FileHash),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub facts: Facts,
+    /// It was read so soon after it changed that another change might not show in its facts.
+    pub fresh: bool,
+    pub seen: Seen,
+}
+
+/// What a scan may rely on at the next one; see [`Memory::settled`] for keeping it over a restart. Losing it costs
+/// time, nothing else.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub(crate) rows: BTreeMap<PathBuf, Row>,
+    pub(crate) verdicts: HashMap<FileHash, Verdict>,
+}
+
+/// A file that needs no reading until it changes, in the form in which it is kept over a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The path below the root.
+    pub path: PathBuf,
+    /// The file's facts.
+    pub facts: Facts,
+    /// Its hash, `None` where it is nothing of ours.
+    pub hash: Option<FileHash>,
+}
+
+impl Memory {
+    /// Everything worth keeping over a restart. What waits or was refused is read again then.
+    ///
+    /// Keep it only after the records of the files it calls taken are durable.
+    pub fn settled(&self) -> impl Iterator<Item = Settled> + '_ {
+        self.rows.iter().filter(|(_, row)| !row.fresh).filter_map(|(path, row)| {
+            let hash = match &row.seen {
+                Seen::Foreign => None,
+                Seen::Content(hash) if self.verdicts.get(hash) == Some(&Verdict::Taken) => Some(*hash),
+                _ => return None,
+            };
+            Some(Settled { path: path.clone(), facts: row.facts, hash })
+        })
+    }
+
+    /// Takes back what [`Self::settled`] gave.
+    pub fn restore(settled: impl IntoIterator<Item = Settled>) -> Self {
+        let mut memory = Self::default();
+        for Settled { path, facts, hash } in settled {
+            let seen = hash.map_or(Seen::Foreign, Seen::Content);
+            memory.rows.insert(path, Row { facts, fresh: false, seen });
+            memory.verdicts.extend(hash.map(|hash| (hash, Verdict::Taken)));
+        }
+        memory
+    }
+
+    /// Says what became of a file that a scan handed over and that waited since.
+    pub fn settle(&mut self, file: &FileHash, verdict: Verdict) {
+        self.verdicts.insert(*file, verdict);
+    }
+
+    /// What became of a file.
+    pub fn verdict(&self, file: &FileHash) -> Option<&Verdict> {
+        self.verdicts.get(file)
+    }
+
+    /// How many files are remembered.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The row of a file, if its facts are as they were and can be relied on.
+    pub(crate) fn unchanged(&self, path: &Path, facts: &Facts) -> Option<&Row> {
+        self.rows.get(path).filter(|row| row.facts == *facts && !row.fresh)
+    }
+
+    /// Forgets the files that a complete scan no longer saw.
+    pub(crate) fn keep(&mut self, seen: &HashSet<PathBuf>) {
+        self.rows.retain(|path, _| seen.contains(path));
+        let held: HashSet<FileHash> = self
+            .rows
+            .values()
+            .filter_map(|row| if let Seen::Content(hash) = row.seen { Some(hash) } else { None })
+            .collect();
+        // A file that waits may be gone from the folder and still be good.
+        self.verdicts.retain(|hash, verdict| *verdict == Verdict::Waiting || held.contains(hash));
+    }
+}

@@ -1,0 +1,50 @@
+//! Golden bytes: what was once written stays readable, and stays what is written.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::parse;
+use inkfold_engine::RecordId;
+
+const NAMES: [&str; 3] = ["segment-1", "segment-2", "segment-3"];
+
+fn golden(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+#[test]
+fn segments_are_the_bytes_that_they_were() {
+    let (ada, _, files) = common::conversation();
+    let mut ids = String::new();
+    for (name, file) in NAMES.iter().zip(&files) {
+        let golden = fs::read(golden(&format!("{name}.ink"))).unwrap();
+        let segment = parse(&golden).unwrap();
+        let records = segment.resolve(&ada.held).unwrap();
+        assert!(records.iter().all(|record| ada.held.contains(&record.id())), "{name}");
+        assert_eq!((segment.last_id(), segment.signature()), (file.last_id, file.signature), "{name}");
+        assert_eq!(segment.header(), &file.header, "{name}");
+        // Another version of zstd may compress otherwise, which would be no change of the format: make the files anew
+        // then, after a look at what has changed.
+        assert_eq!(file.bytes, golden, "{name}");
+        ids.extend(records.iter().map(|record| format!("{}\n", record.id())));
+    }
+    assert_eq!(ids, fs::read_to_string(golden("records.txt")).unwrap());
+    assert_ne!(files[0].last_id, RecordId::NONE);
+}
+
+/// Writes the golden files: `cargo test -p inkfold-folder --test golden -- --ignored`.
+#[test]
+#[ignore = "overwrites the golden files"]
+fn write_golden_files() {
+    let (ada, _, files) = common::conversation();
+    let mut ids = String::new();
+    for (name, file) in NAMES.iter().zip(&files) {
+        fs::write(golden(&format!("{name}.ink")), &file.bytes).unwrap();
+        let records = parse(&file.bytes).unwrap().resolve(&ada.held).unwrap();
+        ids.extend(records.iter().map(|record| format!("{}\n", record.id())));
+    }
+    fs::write(golden("records.txt"), ids).unwrap();
+}

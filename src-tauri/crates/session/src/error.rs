@@ -1,0 +1,125 @@
+//! What can go wrong, with a stable code for the window and plain words for people.
+
+use std::path::PathBuf;
+
+use inkfold_engine::EditError;
+use inkfold_folder::genesis::CreateError;
+use inkfold_folder::{EncodeError, IdentityError};
+use inkfold_store::StoreError;
+
+use crate::edit::ChangeError;
+use crate::wire::Failure;
+
+/// Why the session could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The database failed.
+    #[error("what you wrote could not be stored on this device: {0}")]
+    Store(#[from] StoreError),
+    /// A change could not be applied.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// The engine refused something.
+    #[error(transparent)]
+    Engine(#[from] EditError),
+    /// No genesis file could be made.
+    #[error(transparent)]
+    Genesis(#[from] CreateError),
+    /// A key pair could not be made or read.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// A file for the shared folder could not be made.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// A file or directory on this device could not be read or written.
+    #[error("{path} could not be read or written: {source}", path = .path.display())]
+    Files {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder that was to be joined holds no workspace.
+    #[error("there is no workspace in {0}; choose the folder that holds the .inkfold file, or share this one")]
+    NoWorkspaceThere(PathBuf),
+    /// The folder holds more than one.
+    #[error("there are several workspaces in {0}; move all .inkfold files but one elsewhere and try again")]
+    SeveralWorkspacesThere(PathBuf),
+    /// It was joined or made before.
+    #[error("this workspace is on this device already")]
+    Known,
+    /// Another process uses the same data.
+    #[error("Inkfold is running on the same data; write in its window, or close it and try again")]
+    AlreadyRunning,
+    /// No workspace is chosen, or none by that name.
+    #[error("there is no workspace here yet; make one with “inkfold init --folder DIR” or “inkfold join --folder DIR”")]
+    NoWorkspace,
+    /// Several could be meant.
+    #[error("there are several workspaces here; say which with --workspace: {0}")]
+    WhichWorkspace(String),
+    /// No document by that name.
+    #[error("there is no document “{0}”; “inkfold list” shows all")]
+    NoDocument(String),
+    /// Several could be meant.
+    #[error("“{0}” could be several documents; give more of the id")]
+    WhichDocument(String),
+    /// It isn't open in a window.
+    #[error("the document is not open")]
+    NotOpen,
+    /// It is open in a window, which alone writes it.
+    #[error("the document is open in a window; write there, or close it and try again")]
+    OpenInWindow,
+    /// A message named a patch that was never sent.
+    #[error("the window and the document have lost each other; the document is opened again")]
+    OutOfStep,
+    /// A position past the end of the text.
+    #[error("the text has only {len} characters, and position {at} is past its end")]
+    PastEnd {
+        /// The position asked for.
+        at: u64,
+        /// The text's length.
+        len: u64,
+    },
+    /// The session is closing.
+    #[error("Inkfold is closing")]
+    Closing,
+}
+
+impl SessionError {
+    /// A code that never changes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Change(_) => "change",
+            Self::Engine(EditError::Locked) => "document-locked",
+            Self::Engine(_) => "edit",
+            Self::Genesis(error) => error.code(),
+            Self::Identity(error) => error.code(),
+            Self::Encode(error) => error.code(),
+            Self::Files { .. } => "files",
+            Self::NoWorkspaceThere(_) => "no-workspace-there",
+            Self::SeveralWorkspacesThere(_) => "several-workspaces-there",
+            Self::Known => "workspace-known",
+            Self::AlreadyRunning => "already-running",
+            Self::NoWorkspace => "no-workspace",
+            Self::WhichWorkspace(_) => "which-workspace",
+            Self::NoDocument(_) => "no-document",
+            Self::WhichDocument(_) => "which-document",
+            Self::NotOpen => "document-not-open",
+            Self::OpenInWindow => "document-open-in-window",
+            Self::OutOfStep => "out-of-step",
+            Self::PastEnd { .. } => "past-end",
+            Self::Closing => "closing",
+        }
+    }
+
+    /// The error for the window.
+    pub fn failure(&self) -> Failure {
+        Failure { code: self.code().into(), message: self.to_string() }
+    }
+
+    pub(crate) fn files(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| SessionError::Files { path, source }
+    }
+}

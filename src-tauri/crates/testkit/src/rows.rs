@@ -1,0 +1,163 @@
+//! What two people may expect: the rows that every fold of a document has to show.
+
+use crate::table::Row;
+
+const fn row(name: &'static str, start: &'static str, a: &'static str, b: &'static str, both: &'static str) -> Row {
+    Row { name, start, a, b, both, ..Row::EMPTY }
+}
+
+const fn after(before: &'static str, row: Row) -> Row {
+    Row { before, ..row }
+}
+
+const fn then(row: Row, then: &'static str) -> Row {
+    Row { then, ..row }
+}
+
+const fn tied(row: Row, tied: &'static str) -> Row {
+    Row { tied, ..row }
+}
+
+const PERITEXT: &str = "The Peritext editor";
+const HELLO: &str = "hello world";
+
+/// All rows.
+pub const ROWS: &[Row] = &[
+    // Marks.
+    row("two marks overlap", PERITEXT, "bold 0@0 0@12", "italic 0@4 0@19", "{b:The }{bi:Peritext}{i: editor}"),
+    row("the same mark twice: the union", PERITEXT, "bold 0@0 0@12", "bold 0@4 0@19", "{b:The Peritext editor}"),
+    tied(
+        row("bold against plain: one winner", PERITEXT, "bold 0@0 0@12", "plain 0@4 0@19", "{b:The }Peritext editor"),
+        "{b:The Peritext} editor",
+    ),
+    row("bold grows at its end", PERITEXT, "bold 0@4 0@12", "type 0@4 *; type 0@13 *", "The *{b:Peritext*} editor"),
+    row("a link grows nowhere", PERITEXT, "link 0@4 0@12", "type 0@4 *; type 0@13 *", "The *{l:Peritext}* editor"),
+    row("nor does a comment", PERITEXT, "comment 0@4 0@12", "type 0@4 *; type 0@13 *", "The *{c:Peritext}* editor"),
+    after("bold 0@0 0@2; link 0@0 0@2", row("typed after bold and link", "ab", "type 0@2 cd", "", "{bl:ab}{b:cd}")),
+    row("the same, at the same time", "ab", "bold 0@0 0@2; link 0@0 0@2", "type 0@2 cd", "{bl:ab}{b:cd}"),
+    after("bold 0@3 0@5", row("a bold word goes, then typed", "ab cd ef", "delete 0@3 0@5; type 0@3 N", "", "ab N ef")),
+    after("bold 0@0 0@2", row("a bold block goes, then typed", "ab", "delete 0@0 0@2; type 0@0 N", "", "N")),
+    after(
+        "bold 0@3 0@7",
+        row("typed in a deleted bold word", "ab cdef gh", "delete 0@3 0@7", "type 0@5 N", "ab {b:N} gh"),
+    ),
+    row(
+        "bold over blocks, Enter inside",
+        "ab/cd/ef/gh",
+        "bold 0@1 2@1",
+        "enter 1@2; type 2@0 n",
+        "a{b:b}/{b:cd}/{b:n}/{b:e}f/gh",
+    ),
+    after(
+        "bold 0@1 2@1",
+        row(
+            "the same, one after the other",
+            "ab/cd/ef/gh",
+            "",
+            "enter 1@2; type 2@0 n",
+            "a{b:b}/{b:cd}/{b:n}/{b:e}f/gh",
+        ),
+    ),
+    after("bold 0@3 0@5", row("Enter after bold, then typed", "ab cd", "enter 0@5; type 1@0 N", "", "ab {b:cd}/N")),
+    row("the same, at the same time", "ab cd", "bold 0@3 0@5", "enter 0@5; type 1@0 N", "ab {b:cd}/N"),
+    after("bold 0@0 0@4", row("Enter within bold, then typed", "abcd", "enter 0@2; type 1@0 N", "", "{b:ab}/{b:Ncd}")),
+    row("a later split repaints nothing", "ab", "bold 0@0 0@2", "type 0@2 xy; enter 0@3", "{b:abx}/{b:y}"),
+    after("bold 0@0 0@2", row("bold text joined to plain", "ab/cd", "join 1; type 0@2 N", "", "{b:abN}cd")),
+    after(
+        "bold 0@0 0@2",
+        row("plain on a part, then typed in between", "AC", "", "plain 0@0 0@1; type 0@1 B", "AB{b:C}"),
+    ),
+    then(
+        row("Enter after bold at the same time, typed later", "ab", "bold 0@0 0@2", "enter 0@2", "{b:ab}/N"),
+        "type 1@0 N",
+    ),
+    row("open at the end: up to the next block", "ab/cd", "mark 0@0 0@1 before open", "", "{b:ab}/cd"),
+    row("the same, typed there", "ab/cd", "mark 0@0 0@1 before open", "type 0@2 X", "{b:abX}/cd"),
+    row("the same, Enter there", "ab/cd", "mark 0@0 0@2 before open", "enter 0@2; type 1@0 N", "{b:ab}/{b:N}/cd"),
+    after(
+        "mark 0@0 0@2 before open",
+        row("the same, one after the other", "ab/cd", "", "enter 0@2; type 1@0 N", "{b:ab}/{b:N}/cd"),
+    ),
+    after("mark 0@0 0@2 before closed", row("closed: nothing more", "ab/cd", "", "type 0@2 X", "{b:ab}X/cd")),
+    row("a start after: typed there", "ab", "mark 0@1 0@2 after closed", "type 0@1 x", "a{b:xb}"),
+    after("mark 0@1 0@2 after closed", row("the same, one after the other", "ab", "", "type 0@1 x", "a{b:xb}")),
+    after(
+        "mark 0@1 0@2 after closed",
+        row("blocks before a start after are plain", "ab", "", "enter 0@1; enter 1@0; type 1@0 N", "a/N/{b:b}"),
+    ),
+    // Splits.
+    row("two splits in different places", HELLO, "enter 0@5", "enter 0@6", "hello/ /world"),
+    tied(
+        row("two splits in one place", HELLO, "enter 0@5 h1", "enter 0@5 h2", "hello/#h1/ world#h2"),
+        "hello/#h2/ world#h1",
+    ),
+    row("a split against a kind", "abcd#p", "enter 0@2 p", "set 0 heading", "ab#heading/cd#p"),
+    row("typed at the end against Enter there", "ab/cd", "type 0@2 N", "enter 0@2; type 1@0 M", "abN/M/cd"),
+    row("typed at the end against Enter before the next", "ab/cd", "type 0@2 N", "enter 1@0", "abN//cd"),
+    row("typed at the start against Enter there", "ab/cd", "type 1@0 N", "enter 1@0; type 1@0 M", "ab/M/Ncd"),
+    // Joins.
+    row("a join against typing in the first", "ab/cd", "join 1", "type 0@1 X", "aXbcd"),
+    row("a join against typing at the first's end", "ab/cd", "join 1", "type 0@2 X", "abXcd"),
+    row("a join against typing at the second's start", "ab/cd", "join 1", "type 1@0 X", "abXcd"),
+    row("a join against typing in the second", "ab/cd", "join 1", "type 1@1 X", "abcXd"),
+    row("a join twice is one join", "ab/cd", "join 1", "join 1", "abcd"),
+    row("a join against a split in the second", "ab/cd", "join 1", "enter 1@1", "abc/d"),
+    row("a join against a split in the first", "ab/cd", "join 1", "enter 0@1", "a/bcd"),
+    row("a join against Enter at the first's end", "ab/cd", "join 1", "enter 0@2; type 1@0 M", "ab/Mcd"),
+    row("two joins in a row", "ab/cd/ef", "join 1", "join 2", "abcdef"),
+    row("a join against a kind of the second", "ab/cd", "join 1", "set 1 heading", "abcd"),
+    row("a join against the same block's removal", "ab/cd/ef", "join 1", "remove 1", "ab/ef"),
+    row("a join against removal of the first", "ab/cd", "join 1", "remove 0", "cd"),
+    row(
+        "joined text stays behind the text it was put after",
+        "ab/cd/ef",
+        "remove 0; join 0",
+        "type 0@0 xxxxxx; join 1; join 1",
+        "cdef~/xxxxxx",
+    ),
+    // Removed blocks.
+    row("a removed block against typing in it", "ab/cd#item/ef", "remove 1", "type 1@1 X", "ab/X#item/ef"),
+    row(
+        "a removed block against a split in it",
+        "ab/cd#item/ef",
+        "remove 1",
+        "enter 1@1 quote; type 2@0 X",
+        "ab/X#quote/ef",
+    ),
+    row("a range over three blocks, typed over", "ab/cd/ef", "delete 0@1 2@1; type 0@1 N", "type 1@1 X", "aNf/X"),
+    row(
+        "the same, with Enter in the middle one",
+        "ab/cd/ef",
+        "delete 0@1 2@1; type 0@1 N",
+        "enter 1@1; type 2@0 X",
+        "aNf/X",
+    ),
+    after("remove 0", row("an empty first block goes", "/head#heading", "", "", "head#heading")),
+    row("an empty first block goes, somebody typed", "/head#heading", "remove 0", "type 0@0 X", "X/head#heading"),
+    row("all goes, somebody typed", "ab#heading/cd", "remove 1; remove 0", "type 0@1 X", "X#heading"),
+    row("all goes", "ab#heading/cd", "remove 1; remove 0", "remove 0", "~"),
+    // Registers.
+    row("indented by both", "ab", "indent 0 1", "indent 0 1", "ab>1"),
+    tied(row("two kinds", "ab", "set 0 heading", "set 0 quote", "ab#quote"), "ab#heading"),
+    // Text.
+    tied(row("two begin a new document", "", "type 0@0 abc", "type 0@0 xyz", "abcxyz~"), "xyzabc~"),
+    tied(row("two type in one place", "12", "type 0@1 abc", "type 0@1 xyz", "1abcxyz2"), "1xyzabc2"),
+    tied(
+        row("one types backwards", "12", "type 0@1 c; type 0@1 b; type 0@1 a", "type 0@1 xyz", "1abcxyz2"),
+        "1xyzabc2",
+    ),
+    row("both delete the same", "abcd", "delete 0@1 0@3", "back 0@4 2", "a"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fold;
+
+    #[test]
+    fn the_model_shows_every_row() {
+        for row in ROWS {
+            row.check(fold);
+        }
+    }
+}
