@@ -75,6 +75,13 @@ describe("keys", () => {
     expect(typist.view.state.doc.firstChild?.attrs.marker).toEqual({ kind: "code", language: "js" });
   });
 
+  test("what is typed on a divider goes below it", async () => {
+    const typist = await Typist.open("= |\nab");
+    typist.type("cd");
+    expect(typist.page).toBe("= \ncd|\nab");
+    expect(await typist.agrees()).toBe(true);
+  });
+
   test("Mod+K asks for a link", async () => {
     const typist = await Typist.open("a[b]c");
     typist.press("Mod-k");

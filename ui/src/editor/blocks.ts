@@ -134,6 +134,13 @@ function paragraphAfter(tr: Transaction, start: number): Transaction {
   return placeCaret(insertBlock(tr, end, marker("paragraph")), end + 1);
 }
 
+/** What is typed on a divider goes into a paragraph below it. */
+export function typeBelowDivider(state: EditorState, text: string): Transaction | null {
+  const here = caretBlock(state);
+  if (here?.kind !== "divider" || here.node.content.size > 0) return null;
+  return paragraphAfter(state.tr, here.start).insertText(text).scrollIntoView();
+}
+
 const enterInCode: Command = (state, dispatch) => {
   const here = caretBlock(state);
   if (!inCode(state)) return false;

@@ -18,6 +18,7 @@ import { Exchange, type Saving } from "../model/exchange";
 import { safeLink } from "../model/links";
 import { isPatch, patchTransaction } from "../model/project";
 import { holdStill } from "./anchor";
+import { typeBelowDivider } from "./blocks";
 import { cleanSlice, cleanText, clipboardSerializer, plainText } from "./clipboard";
 import { keys, redo, undoOrPlain } from "./keymap";
 import { placeholder } from "./placeholder";
@@ -103,8 +104,9 @@ export class OpenDocument {
         transformPasted: cleanSlice,
         handleTextInput: (view, from, to, text) => {
           const clean = cleanText(text);
-          if (clean === text) return false;
-          view.dispatch(view.state.tr.insertText(clean, from, to));
+          const below = typeBelowDivider(view.state, clean);
+          if (below === null && clean === text) return false;
+          view.dispatch(below ?? view.state.tr.insertText(clean, from, to));
           return true;
         },
         handleDOMEvents: {

@@ -73,5 +73,10 @@ export function demonstration(query: URLSearchParams): Twin {
     twin.add("Old shopping list", [block("paragraph", "")], Date.now() - 90_000 * minutes, true);
     twin.add("The hut before winter", EVERY_KIND, Date.now() - 2 * minutes);
   }
+  const big = Number(query.get("big") ?? 0);
+  if (big > 0) {
+    const blocks = Array.from({ length: big }, (_, index) => EVERY_KIND[index % EVERY_KIND.length] ?? block("paragraph", ""));
+    twin.add("A long one", blocks);
+  }
   return twin;
 }

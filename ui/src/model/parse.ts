@@ -47,6 +47,9 @@ function meaning(element: HTMLElement): Marker | null {
       }
       return element.closest("blockquote") !== null ? marker("quote") : marker("paragraph");
     }
+    case "TD":
+    case "TH":
+      return element.querySelector(BLOCKS) === null ? marker("paragraph") : null;
     case "LI":
       return element.firstElementChild?.nodeName === "P" ? null : itemMarker(element);
     case "BLOCKQUOTE":
@@ -79,7 +82,7 @@ function carriedMarker(element: HTMLElement): Marker | null {
 }
 
 const TAGS: Record<Family, string[]> = {
-  paragraph: ["p"],
+  paragraph: ["p", "td", "th"],
   heading: ["h1", "h2", "h3", "h4", "h5", "h6"],
   bullet: ["li", "li > p"],
   number: ["li", "li > p"],
@@ -125,5 +128,5 @@ export const markRules: Record<"link" | "bold" | "italic" | "code", ParseRule[]>
     { tag: "i", getAttrs: (element) => element.style.fontStyle !== "normal" && null },
     { style: "font-style=italic" },
   ],
-  code: [{ tag: "code" }, { tag: "tt" }, { tag: "kbd" }],
+  code: ["code", "tt", "kbd"].map((tag) => ({ tag, getAttrs: (element) => element.closest("pre") === null && null })),
 };

@@ -66,7 +66,7 @@ const nodes = {
     { code: true, whitespace: "pre" },
   ),
   divider: block("divider", "divider", (node) => ["div", shown(node), 0]),
-  opaque_block: block("opaque_block", "paragraph", (node) => ["div", shown(node, { contenteditable: "false" }), 0], { parseDOM: [] }),
+  opaque_block: block("opaque_block", "paragraph", (node) => ["div", shown(node, { contenteditable: "false" }), 0]),
   text: { group: "inline" },
   soft_break: {
     group: "inline",

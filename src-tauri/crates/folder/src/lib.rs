@@ -78,7 +78,7 @@ pub mod watch;
 pub use branches::{Branches, HeldRecords, LookupFailed, Place};
 pub use fs::{Clock, FileSystem, RealClock, RealFileSystem};
 pub use genesis::Genesis;
-pub use identity::{HeadSignature, Identity, PublicKey};
+pub use identity::{HeadSignature, Identity, IdentityError, PublicKey};
 pub use layout::RelativePath;
 pub use memory::{Memory, Verdict};
 pub use pending::Pending;
@@ -86,6 +86,7 @@ pub use publish::{PublishError, Published, Publisher};
 pub use refusal::Refusal;
 pub use scan::{NewSegment, RootState, ScanReport, ScanRequest};
 pub use segment::{
-    FileHash, Segment, SegmentFile, Signer, Unresolved, encode_all, encode_segment, merge_segments, resolve_together,
+    EncodeError, FileHash, Segment, SegmentFile, Signer, Unresolved, encode_all, encode_segment, merge_segments,
+    resolve_together,
 };
 pub use watch::{WatchTrouble, Watcher};

@@ -30,11 +30,7 @@ impl Branches for StoreBranches<'_> {
         held(self.0.record_at(tip, number))
     }
 
-    fn previous_here(
-        &self,
-        tip: &RecordId,
-        document: &DocumentId,
-    ) -> Result<Option<(RecordId, u64)>, LookupFailed> {
+    fn previous_here(&self, tip: &RecordId, document: &DocumentId) -> Result<Option<(RecordId, u64)>, LookupFailed> {
         let Some(record) = held(self.0.previous_here(tip, document))? else { return Ok(None) };
         Ok(Some((record, self.0.end_seq_of(&record).map_err(failed)?)))
     }

@@ -89,10 +89,9 @@ pub fn patch_out(patch: &[PatchChange]) -> Vec<Change> {
                 Change::Split { at: point(*block, *at), attrs: block_attrs(attributes) }
             }
             PatchChange::Join { block } => Change::Join { block: *block as u32 },
-            PatchChange::Insert { block, blocks } => Change::Insert {
-                block: *block as u32,
-                blocks: blocks.iter().map(|block| block_out(block)).collect(),
-            },
+            PatchChange::Insert { block, blocks } => {
+                Change::Insert { block: *block as u32, blocks: blocks.iter().map(|block| block_out(block)).collect() }
+            }
             PatchChange::Remove { block, count } => Change::Remove { block: *block as u32, count: *count as u32 },
             PatchChange::Set { block, attributes } => {
                 let mut attrs: BTreeMap<String, Option<wire::Value>> = optional(attributes);

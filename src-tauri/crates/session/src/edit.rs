@@ -32,7 +32,8 @@ impl<'a> Author<'a> {
         Author { document, events: Vec::new() }
     }
 
-    fn page(&self) -> &Page {
+    /// The page as it is after what was applied so far.
+    pub fn page(&self) -> &Page {
         self.document.page()
     }
 
@@ -102,6 +103,26 @@ impl<'a> Author<'a> {
             if i > 0 {
                 let attributes = self.attributes_at(at);
                 self.insert_marker(at, attributes)?;
+                at += 1;
+            }
+            if !line.is_empty() {
+                self.event(Event::Insert { at: at.into(), what: Insertion::Text(line.to_owned()) })?;
+                at += scalars(line);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds text at the end of the page; each line feed begins a paragraph.
+    ///
+    /// # Errors
+    /// The text holds what a document can't.
+    pub fn append_text(&mut self, mut at: u32, text: &str) -> Result<(), ChangeError> {
+        inkfold_engine::event::check_text(&text.replace('\n', "")).map_err(EditError::from)?;
+        for (i, line) in text.split('\n').enumerate() {
+            if i > 0 {
+                let kind = Attributes::from([("kind".to_owned(), Value::Text(crate::convert::PARAGRAPH.into()))]);
+                self.insert_marker(at, kind)?;
                 at += 1;
             }
             if !line.is_empty() {

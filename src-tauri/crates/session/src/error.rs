@@ -80,6 +80,9 @@ pub enum SessionError {
         /// The text's length.
         len: u64,
     },
+    /// Storing failed; the words are in memory, and storing is tried again.
+    #[error("what you wrote is not stored yet: {0}. It is tried again; keep Inkfold open")]
+    NotSaved(String),
     /// The session is closing.
     #[error("Inkfold is closing")]
     Closing,
@@ -109,6 +112,7 @@ impl SessionError {
             Self::OpenInWindow => "document-open-in-window",
             Self::OutOfStep => "out-of-step",
             Self::PastEnd { .. } => "past-end",
+            Self::NotSaved(_) => "not-saved",
             Self::Closing => "closing",
         }
     }

@@ -1,3 +1,42 @@
-//! x
-/// Wire types.
+//! Workspaces and open documents: the edit protocol, background work, events to whoever listens.
+//!
+//! A [`Session`] is one running installation. It owns a data directory by an OS lock, opens one workspace at a time, and
+//! gives the window what the types of [`wire`] say. Deliberately absent: any knowledge of windows, and any waiting
+//! of a caller for the disk or the shared folder other than by awaiting an answer.
+//!
+//! - [`Session`]: what the window and the command line ask for.
+//! - [`reading`]: what can be read while another process writes.
+//! - [`wire`]: what is said between the window and the session.
+//!
+//! ```
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! # runtime.block_on(async {
+//! let data = tempfile::tempdir()?;
+//! let session = inkfold_session::Session::open(data.path())?;
+//! session.create_workspace("Notes".into(), "Ada".into(), None).await?;
+//! let document = session.create_document("Plans".into()).await?;
+//! let opened = session.open_document(document.id).await?;
+//! assert_eq!(opened.title, "Plans");
+//! session.close().await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod branches;
+mod carrier;
+mod convert;
+mod edit;
+mod error;
+mod exchange;
+mod opened;
+mod profile;
+pub mod reading;
+mod session;
 pub mod wire;
+mod workspace;
+
+pub use edit::ChangeError;
+pub use error::SessionError;
+pub use profile::Profile;
+pub use session::Session;

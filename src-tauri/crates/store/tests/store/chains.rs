@@ -1,6 +1,6 @@
 //! Questions about chains, forked ones included.
 
-use inkfold_engine::{Record, RecordId};
+use inkfold_engine::{Content, Record, RecordId};
 use inkfold_store::{Batch, Chain, Ends, Storage, Tip};
 
 use crate::support::*;
@@ -14,6 +14,7 @@ on_both!(
     branches_answer_for_themselves,
     a_gap_is_said_not_guessed,
     a_record_follows_its_own_past_only,
+    a_false_number_never_takes_root,
 );
 
 fn tip(record: &Record) -> Tip {
@@ -209,4 +210,17 @@ fn a_record_follows_its_own_past_only(backend: &Backend) {
     });
     assert_eq!(store.commit(&Batch::of_records([bad])).unwrap_err().code(), "store-refused");
     assert_eq!(store.first_fork(&replica(1)).unwrap(), None);
+}
+
+fn a_false_number_never_takes_root(backend: &Backend) {
+    let mut store = backend.store("a");
+    let line = line(replica(1), &["a", "b"]);
+    let content = Content { number: 5, ..line[1].content().clone() };
+    let liar = Record::seal(content, line[0].id(), Some(line[0].id()), vec![]);
+    // It comes before the record that gives it the lie.
+    keep(&mut *store, &[&liar]);
+    keep(&mut *store, &[&line[0], &line[1]]);
+    let ends = Ends { tips: vec![tip(&line[1])], loose: vec![tip(&liar)] };
+    assert_eq!(store.ends(&replica(1)).unwrap(), ends);
+    assert!(!store.link(&liar.id()).unwrap().unwrap().rooted);
 }

@@ -1,0 +1,225 @@
+//! The carrier: the one thread that touches the shared folder. Reading there can block for minutes where a service has
+//! to fetch a file, so nothing else may wait for it.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use inkfold_engine::{ReplicaId, WorkspaceId};
+use inkfold_folder::scan::scan;
+use inkfold_folder::{
+    FileHash, Memory, PublishError, Publisher, RealClock, RealFileSystem, RelativePath, ScanRequest, Verdict, Watcher,
+};
+use tokio::sync::oneshot;
+
+use crate::wire::FolderTrouble;
+use crate::workspace::Handle;
+
+/// The net under the watcher: a scan at least this often.
+const INTERVAL: Duration = Duration::from_secs(15);
+/// After a hint, more hints are waited for this long, so that a burst of files is one scan.
+const GATHER: Duration = Duration::from_millis(30);
+
+/// A file to be published.
+pub(crate) struct Parcel {
+    pub name: String,
+    pub path: RelativePath,
+    pub bytes: Vec<u8>,
+}
+
+enum Order {
+    /// Something may have changed.
+    Hint,
+    /// Scan now, and say when that is done.
+    Scan(oneshot::Sender<()>),
+    Publish(Vec<Parcel>),
+    Settle(FileHash, Verdict),
+    Stop,
+}
+
+/// The way to the carrier's thread. Dropping it stops the thread.
+pub(crate) struct Carrier(Sender<Order>);
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        let _ = self.0.send(Order::Stop);
+    }
+}
+
+impl Carrier {
+    /// Starts the thread for a folder. What it finds goes to the workspace.
+    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle) -> Self {
+        let (sender, orders) = channel();
+        let hint = sender.clone();
+        std::thread::spawn(move || {
+            let files = RealFileSystem;
+            let (mut watcher, trouble) = Watcher::start(
+                &files,
+                &root,
+                std::sync::Arc::new(move || {
+                    let _ = hint.send(Order::Hint);
+                }),
+            );
+            if let Some(trouble) = trouble {
+                tracing::info!(code = trouble.code(), "{trouble}");
+            }
+            let mut work = Work {
+                root,
+                workspace,
+                home,
+                files,
+                clock: RealClock::default(),
+                memory: Memory::default(),
+                waiting: Vec::new(),
+                ready: false,
+                cleaned: None,
+            };
+            work.scan();
+            watcher.refresh(&work.files);
+            work.run(&orders, &mut watcher);
+        });
+        Carrier(sender)
+    }
+
+    pub fn publish(&self, parcels: Vec<Parcel>) {
+        let _ = self.0.send(Order::Publish(parcels));
+    }
+
+    pub fn settle(&self, hash: FileHash, verdict: Verdict) {
+        let _ = self.0.send(Order::Settle(hash, verdict));
+    }
+
+    /// Asks for a scan; the receiver hears when everything found is taken in.
+    pub fn scan(&self) -> oneshot::Receiver<()> {
+        let (done, heard) = oneshot::channel();
+        let _ = self.0.send(Order::Scan(done));
+        heard
+    }
+}
+
+struct Work {
+    root: PathBuf,
+    workspace: WorkspaceId,
+    home: Handle,
+    files: RealFileSystem,
+    clock: RealClock,
+    memory: Memory,
+    /// Files to publish, kept until that has worked.
+    waiting: Vec<Parcel>,
+    /// The folder was scanned whole in this run: only then is anything published.
+    ready: bool,
+    /// Whose directory was cleaned in this run.
+    cleaned: Option<ReplicaId>,
+}
+
+impl Work {
+    fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher) {
+        loop {
+            let (mut hinted, mut asked, mut stop) = (false, Vec::new(), false);
+            let mut next = orders.recv_timeout(INTERVAL);
+            if matches!(next, Err(RecvTimeoutError::Timeout)) {
+                hinted = true;
+            }
+            loop {
+                match next {
+                    Ok(Order::Hint) => hinted = true,
+                    Ok(Order::Scan(done)) => asked.push(done),
+                    Ok(Order::Publish(parcels)) => {
+                        for parcel in parcels {
+                            if !self.waiting.iter().any(|other| other.name == parcel.name) {
+                                self.waiting.push(parcel);
+                            }
+                        }
+                    }
+                    Ok(Order::Settle(hash, verdict)) => self.memory.settle(&hash, verdict),
+                    Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => stop = true,
+                    Err(RecvTimeoutError::Timeout) => break,
+                }
+                if stop {
+                    break;
+                }
+                let patience = if hinted && asked.is_empty() { GATHER } else { Duration::ZERO };
+                next = orders.recv_timeout(patience);
+            }
+            if hinted || !asked.is_empty() {
+                self.scan();
+                watcher.refresh(&self.files);
+            }
+            self.publish();
+            for done in asked {
+                let _ = done.send(());
+            }
+            if stop {
+                return;
+            }
+        }
+    }
+
+    fn scan(&mut self) {
+        let Ok(replica) = self.home.ask_blocking(|workspace| workspace.identity.replica()) else { return };
+        let request = ScanRequest { workspace: self.workspace, replica };
+        self.clean(&replica);
+        let home = self.home.clone();
+        let report = scan(&self.files, &self.clock, &self.root, &request, &mut self.memory, &mut |new| {
+            home.ask_blocking(|workspace| workspace.take_segment(new)).unwrap_or(Verdict::Later)
+        });
+        self.ready |= report.complete && report.root.is_usable();
+        if !report.root.is_usable() {
+            self.ready = false;
+        }
+        for trouble in &report.trouble {
+            tracing::warn!(path = %trouble.path.display(), "{}", trouble.message);
+        }
+        let outcome = self.home.ask_blocking(|workspace| {
+            let outcome = workspace.scanned(report);
+            workspace.tell_status();
+            outcome
+        });
+        if let Ok(Err(error)) = outcome {
+            tracing::warn!(code = error.code(), "a scan could not be finished: {error}");
+        }
+    }
+
+    /// Takes away temporary files that a crash has left in our own directory, once a run.
+    fn clean(&mut self, replica: &ReplicaId) {
+        if self.cleaned != Some(*replica) {
+            match Publisher::new(&self.files, &self.clock, &self.root).clean(replica) {
+                Ok(_) => self.cleaned = Some(*replica),
+                Err(error) => tracing::info!(code = error.code(), "{error}"),
+            }
+        }
+    }
+
+    fn publish(&mut self) {
+        if !self.ready || self.waiting.is_empty() {
+            return;
+        }
+        let publisher = Publisher::new(&self.files, &self.clock, &self.root);
+        let (mut done, mut trouble) = (Vec::new(), None);
+        for parcel in &self.waiting {
+            match publisher.publish(&parcel.path, &parcel.bytes) {
+                Ok(_) => done.push(parcel.name.clone()),
+                Err(error) => {
+                    tracing::warn!(code = error.code(), "{error}");
+                    trouble = Some(match error {
+                        PublishError::MissingRoot(_) => FolderTrouble::Missing,
+                        _ => FolderTrouble::Unwritable,
+                    });
+                    break;
+                }
+            }
+        }
+        self.waiting.retain(|parcel| !done.contains(&parcel.name));
+        let outcome = self.home.ask_blocking(move |workspace| {
+            if trouble.is_some() {
+                workspace.exchange.trouble = trouble;
+            }
+            let outcome = workspace.published(done);
+            workspace.tell_status();
+            outcome
+        });
+        if let Ok(Err(error)) = outcome {
+            tracing::warn!(code = error.code(), "published files could not be noted: {error}");
+        }
+    }
+}

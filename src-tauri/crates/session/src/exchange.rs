@@ -1,0 +1,274 @@
+//! The exchange with the shared folder, as the workspace's thread sees it: what isn't published yet, what came in, what
+//! waits and what was refused.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use inkfold_engine::{Record, RecordId};
+use inkfold_folder::scan::NewSegment;
+use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
+use inkfold_store::{Batch, Signature, Storage, StoreError};
+
+use crate::branches::StoreBranches;
+use crate::carrier::{Carrier, Parcel};
+use crate::error::SessionError;
+use crate::wire::{FileReport, FolderTrouble};
+use crate::workspace::Workspace;
+
+/// What this run knows of the exchange.
+pub(crate) struct Exchange {
+    pub carrier: Option<Carrier>,
+    /// There are events that no file of this installation holds.
+    pub unflushed: bool,
+    pub first_unflushed: Option<Instant>,
+    pub last_key: Option<Instant>,
+    pub last_flush: Option<Instant>,
+    /// When another replica's records came in last.
+    pub last_other: Option<Instant>,
+    /// Files in the outbox.
+    outbox: usize,
+    pub trouble: Option<FolderTrouble>,
+    pending: Pending,
+    paths: BTreeMap<FileHash, PathBuf>,
+    refused: Vec<FileReport>,
+    /// A complete scan of the folder has been made in this run.
+    pub scanned: bool,
+}
+
+impl Exchange {
+    pub fn new(carrier: Option<Carrier>) -> Self {
+        Exchange {
+            carrier,
+            unflushed: false,
+            first_unflushed: None,
+            last_key: None,
+            last_flush: None,
+            last_other: None,
+            outbox: 0,
+            trouble: None,
+            pending: Pending::default(),
+            paths: BTreeMap::new(),
+            refused: Vec::new(),
+            scanned: false,
+        }
+    }
+
+    /// Something was written.
+    pub fn typed(&mut self) {
+        let now = Instant::now();
+        self.unflushed = true;
+        self.first_unflushed.get_or_insert(now);
+        self.last_key = Some(now);
+    }
+
+    /// Everything written so far is in the outbox.
+    pub fn flushed(&mut self) {
+        self.unflushed = false;
+        self.first_unflushed = None;
+        self.last_flush = Some(Instant::now());
+    }
+
+    /// Whether everything written is in the folder.
+    pub fn is_published(&self) -> bool {
+        !self.unflushed && self.outbox == 0
+    }
+
+    /// Hands the outbox to the carrier.
+    pub fn publish(&mut self, store: &dyn Storage) -> Result<(), SessionError> {
+        let names = store.outbox()?;
+        self.outbox = names.len();
+        let Some(carrier) = &self.carrier else { return Ok(()) };
+        let mut parcels = Vec::new();
+        for name in names {
+            if let Some(file) = store.outbox_file(&name)? {
+                let path = RelativePath::segment(&file.replica, &file.name);
+                parcels.push(Parcel { name, path, bytes: file.bytes });
+            }
+        }
+        carrier.publish(parcels);
+        Ok(())
+    }
+
+    /// The files that aren't used, for people.
+    pub fn files(&self) -> Vec<FileReport> {
+        let waiting = self.pending.iter().map(|(hash, record)| FileReport {
+            path: self.paths.get(hash).map(|path| path.display().to_string()).unwrap_or_else(|| hash.h16()),
+            pending: true,
+            reason: format!("It builds on changes that have not arrived yet ({}…).", &record.to_string()[..8]),
+        });
+        waiting.chain(self.refused.iter().cloned()).collect()
+    }
+
+    pub fn stop(&mut self) {
+        self.carrier = None;
+    }
+}
+
+impl Workspace {
+    /// Takes in a segment that a scan has found; says what became of it.
+    pub fn take_segment(&mut self, new: NewSegment) -> Verdict {
+        let hash = new.segment.hash();
+        self.exchange.paths.insert(hash, new.path);
+        match self.take_in(new.segment) {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                tracing::warn!(code = error.code(), "a segment could not be stored; it is read again later");
+                Verdict::Later
+            }
+        }
+    }
+
+    fn take_in(&mut self, segment: Segment) -> Result<Verdict, SessionError> {
+        match segment.resolve(&StoreBranches(&*self.store)) {
+            Ok(records) => {
+                let mut ready = vec![(segment, records)];
+                // Whatever waited for these can be resolved now, and so on.
+                while let Some((segment, records)) = ready.pop() {
+                    for released in self.keep(&[&segment], records)? {
+                        let hash = released.hash();
+                        match released.resolve(&StoreBranches(&*self.store)) {
+                            Ok(records) => ready.push((released, records)),
+                            Err(Unresolved::Pending(record)) => {
+                                self.exchange.pending.put(released, record);
+                            }
+                            Err(Unresolved::Refused(refusal)) => self.report(hash, Verdict::Refused(refusal)),
+                            Err(Unresolved::Lookup(_)) => self.report(hash, Verdict::Later),
+                        }
+                    }
+                }
+                Ok(Verdict::Taken)
+            }
+            Err(Unresolved::Pending(record)) => {
+                Ok(if self.exchange.pending.put(segment, record) { Verdict::Waiting } else { Verdict::Later })
+            }
+            Err(Unresolved::Refused(refusal)) => Ok(Verdict::Refused(refusal)),
+            Err(Unresolved::Lookup(error)) => {
+                tracing::warn!("a segment could not be looked up: {error}");
+                Ok(Verdict::Later)
+            }
+        }
+    }
+
+    /// Stores verified records durably; gives back the segments that waited for them.
+    fn keep(&mut self, segments: &[&Segment], records: Vec<Record>) -> Result<Vec<Segment>, SessionError> {
+        let signatures = segments.iter().map(|segment| Signature {
+            replica: segment.header().author,
+            number: segment.header().last,
+            record: segment.last_id(),
+            bytes: segment.signature().0,
+        });
+        let keys = segments.iter().map(|segment| (segment.header().author, segment.header().key.0));
+        let batch = Batch {
+            records: records.clone(),
+            keys: keys.collect(),
+            signatures: signatures.collect(),
+            ..Batch::default()
+        };
+        let added = self.store.commit(&batch)?.added;
+        let fresh: Vec<Record> = records.into_iter().filter(|record| added.contains(&record.id())).collect();
+        for record in &fresh {
+            if record.replica() == self.identity.replica() {
+                // Somebody else has written under our id: a copied profile, or a database that was set back.
+                self.take_new_identity()?;
+            } else if !self.own.contains(&record.replica()) {
+                self.exchange.last_other = Some(Instant::now());
+            }
+        }
+        self.arrived(&fresh);
+        for segment in segments {
+            self.report(segment.hash(), Verdict::Taken);
+        }
+        let came: Vec<RecordId> = fresh.iter().map(Record::id).collect();
+        Ok(self.exchange.pending.release(&came))
+    }
+
+    fn report(&self, hash: FileHash, verdict: Verdict) {
+        if let Some(carrier) = &self.exchange.carrier {
+            carrier.settle(hash, verdict);
+        }
+    }
+
+    /// A scan has ended: settles what waited together, and notes what people should know.
+    pub fn scanned(&mut self, report: ScanReport) -> Result<(), SessionError> {
+        let settlement = self
+            .exchange
+            .pending
+            .settle(&StoreBranches(&*self.store))
+            .map_err(|error| SessionError::NotSaved(error.to_string()))?;
+        for (hash, verdict) in settlement.refused {
+            self.report(hash, verdict);
+        }
+        if !settlement.taken.is_empty() {
+            let segments: Vec<&Segment> = settlement.taken.iter().collect();
+            let released = self.keep(&segments, settlement.records)?;
+            for segment in released {
+                let hash = segment.hash();
+                let verdict = self.take_in(segment)?;
+                self.report(hash, verdict);
+            }
+        }
+        self.exchange.trouble = trouble(&report.root);
+        self.exchange.refused = report
+            .refused
+            .iter()
+            .filter(|file| file.again)
+            .map(|file| FileReport {
+                path: file.path.display().to_string(),
+                pending: false,
+                reason: file.refusal.to_string(),
+            })
+            .collect();
+        if report.complete && report.root.is_usable() {
+            self.exchange.scanned = true;
+            self.publish_missing(&report)?;
+        }
+        Ok(())
+    }
+
+    /// Own files that the folder has lost are published again.
+    fn publish_missing(&mut self, report: &ScanReport) -> Result<(), SessionError> {
+        let replica = self.identity.replica();
+        let queued_to = self.store.queued_to(&replica)?;
+        if queued_to == 0 || !self.store.outbox()?.is_empty() {
+            return self.exchange.publish(&*self.store);
+        }
+        if report.own.values().all(Option::is_none) {
+            // None of our files is there: everything goes in again, as few files as possible.
+            let records = self.store.records_of(&replica, 1..queued_to + 1)?;
+            let files = inkfold_folder::encode_all(&self.identity, &records, &StoreBranches(&*self.store))?;
+            let missing = files.into_iter().filter(|file| !report.present.contains(&file.hash));
+            let parcels: Vec<Parcel> = missing
+                .map(|file| Parcel { name: file.name(), path: file.path(&replica), bytes: file.bytes })
+                .collect();
+            if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| !parcels.is_empty()) {
+                carrier.publish(parcels);
+            }
+        }
+        Ok(())
+    }
+
+    /// The carrier has put these files into the folder.
+    pub fn published(&mut self, names: Vec<String>) -> Result<(), StoreError> {
+        let done: Vec<String> = {
+            let waiting = self.store.outbox()?;
+            names.into_iter().filter(|name| waiting.contains(name)).collect()
+        };
+        if !done.is_empty() {
+            self.store.commit(&Batch { outbox_done: done, ..Batch::default() })?;
+        }
+        self.exchange.outbox = self.store.outbox()?.len();
+        Ok(())
+    }
+}
+
+fn trouble(root: &RootState) -> Option<FolderTrouble> {
+    Some(match root {
+        RootState::Ready => return None,
+        RootState::Missing => FolderTrouble::Missing,
+        RootState::Empty | RootState::NoGenesis => FolderTrouble::Empty,
+        RootState::OtherWorkspace(_) => FolderTrouble::OtherWorkspace,
+        RootState::Several(_) => FolderTrouble::SeveralWorkspaces,
+        RootState::Refused(_) | RootState::Unreadable(_) => FolderTrouble::Unreadable,
+    })
+}

@@ -1,0 +1,442 @@
+//! The session: what the window and the command line ask for.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use inkfold_engine::{DocumentId, Event, Target, Value, WorkspaceId};
+use inkfold_folder::{RealClock, RealFileSystem, genesis};
+use inkfold_store::{Batch, Storage};
+use tokio::sync::broadcast;
+
+use crate::error::SessionError;
+use crate::opened::Ask;
+use crate::profile::Profile;
+use crate::reading;
+use crate::wire::{self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Start, Status, WorkspaceInfo};
+use crate::workspace::{Handle, Workspace, setting};
+
+/// How many events a slow listener may fall behind before it misses some; it asks for the state then.
+const EVENTS: usize = 256;
+/// How long closing waits for the shared folder.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One running installation. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+struct Shared {
+    profile: Profile,
+    /// Held as long as this process may write.
+    _lock: File,
+    events: broadcast::Sender<wire::Event>,
+    current: Mutex<Option<Current>>,
+}
+
+struct Current {
+    info: WorkspaceInfo,
+    handle: Handle,
+    thread: JoinHandle<()>,
+}
+
+impl Session {
+    /// Opens a data directory for writing.
+    ///
+    /// # Errors
+    /// Another process has it, or it can't be used.
+    pub fn open(data: impl Into<PathBuf>) -> Result<Self, SessionError> {
+        let profile = Profile::open(data)?;
+        let lock = profile.lock()?;
+        let (events, _) = broadcast::channel(EVENTS);
+        Ok(Session(Arc::new(Shared { profile, _lock: lock, events, current: Mutex::new(None) })))
+    }
+
+    /// What happens, from now on.
+    pub fn events(&self) -> broadcast::Receiver<wire::Event> {
+        self.0.events.subscribe()
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        // Nothing that holds this lock can leave it half done.
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handle(&self) -> Result<Handle, SessionError> {
+        self.current().as_ref().map(|current| current.handle.clone()).ok_or(SessionError::NoWorkspace)
+    }
+
+    // ---- workspaces
+
+    /// The workspaces here; opens the one shown last, if none is open.
+    ///
+    /// # Errors
+    /// A database can't be used.
+    pub async fn start(&self) -> Result<Start, SessionError> {
+        let ids = self.0.profile.workspaces()?;
+        if self.current().is_none()
+            && let Some(id) = self.0.profile.current().filter(|id| ids.contains(id)).or(ids.first().copied())
+        {
+            self.show(id).await?;
+        }
+        let mut workspaces = Vec::new();
+        for id in ids {
+            let current =
+                self.current().as_ref().filter(|current| current.info.id == id.to_string()).map(|c| c.info.clone());
+            workspaces.push(match current {
+                Some(info) => info,
+                None => Profile::info(&self.0.profile.store(id)?)?,
+            });
+        }
+        let current = self.current().as_ref().map(|current| current.info.id.clone());
+        let document = match self.handle() {
+            Ok(handle) => {
+                handle.ask(|workspace| reading::setting_text(&*workspace.store, setting::LAST_DOCUMENT)).await?
+            }
+            Err(_) => None,
+        };
+        Ok(Start { workspaces, current, document })
+    }
+
+    /// Shows a workspace: an id, the beginning of one, or a name.
+    ///
+    /// # Errors
+    /// There is none such, or its database can't be used.
+    pub async fn open_workspace(&self, workspace: String) -> Result<Start, SessionError> {
+        let id = self.0.profile.choose(Some(&workspace))?;
+        self.show(id).await?;
+        self.start().await
+    }
+
+    /// Shows the workspace meant by `wanted`, or the only one.
+    ///
+    /// # Errors
+    /// As [`Profile::choose`].
+    pub async fn choose_workspace(&self, wanted: Option<&str>) -> Result<(), SessionError> {
+        let id = self.0.profile.choose(wanted)?;
+        self.show(id).await
+    }
+
+    async fn show(&self, id: WorkspaceId) -> Result<(), SessionError> {
+        if self.current().as_ref().is_some_and(|current| current.info.id == id.to_string()) {
+            return Ok(());
+        }
+        self.leave().await?;
+        let store = self.0.profile.store(id)?;
+        let info = Profile::info(&store)?;
+        let (handle, thread) = Workspace::start(Box::new(store), self.0.events.clone())?;
+        *self.current() = Some(Current { info, handle, thread });
+        self.0.profile.set_current(id)
+    }
+
+    /// Makes a workspace: on this device only, or in a folder that others can join.
+    ///
+    /// # Errors
+    /// The folder holds a workspace already, or can't be written.
+    pub async fn create_workspace(
+        &self,
+        name: String,
+        person: String,
+        folder: Option<PathBuf>,
+    ) -> Result<WorkspaceInfo, SessionError> {
+        let id = WorkspaceId(crate::workspace::random()?);
+        if let Some(root) = &folder {
+            std::fs::create_dir_all(root).map_err(SessionError::files(root))?;
+            genesis::create(&RealFileSystem, &RealClock::default(), root, id, &name)?;
+        }
+        self.add(id, name, person, folder).await
+    }
+
+    /// Joins the workspace that a folder holds.
+    ///
+    /// # Errors
+    /// There is none or more than one, or it is here already.
+    pub async fn join_workspace(&self, folder: PathBuf, person: String) -> Result<WorkspaceInfo, SessionError> {
+        let found = genesis::find(&RealFileSystem, &folder).map_err(SessionError::files(&folder))?;
+        let mut workspaces = found.workspaces.into_iter();
+        let (Some((_, genesis)), None) = (workspaces.next(), workspaces.next()) else {
+            let several = genesis::find(&RealFileSystem, &folder).is_ok_and(|found| found.workspaces.len() > 1);
+            return Err(if several {
+                SessionError::SeveralWorkspacesThere(folder)
+            } else {
+                SessionError::NoWorkspaceThere(folder)
+            });
+        };
+        if self.0.profile.workspaces()?.contains(&genesis.workspace) {
+            return Err(SessionError::Known);
+        }
+        self.add(genesis.workspace, genesis.name, person, Some(folder)).await
+    }
+
+    async fn add(
+        &self,
+        id: WorkspaceId,
+        name: String,
+        person: String,
+        folder: Option<PathBuf>,
+    ) -> Result<WorkspaceInfo, SessionError> {
+        let mut store = self.0.profile.store(id)?;
+        let folder = match folder {
+            // The folder is kept as it is now, not as seen from wherever a later process starts.
+            Some(folder) => Some(std::path::absolute(&folder).map_err(SessionError::files(folder))?),
+            None => None,
+        };
+        let text = |key: &str, text: &str| (key.to_owned(), Some(text.as_bytes().to_vec()));
+        let mut settings = vec![text(setting::NAME, &name), text(setting::PERSON, &person)];
+        settings.extend(folder.as_ref().map(|folder| text(setting::FOLDER, &folder.to_string_lossy())));
+        store.commit(&Batch { settings, ..Batch::default() })?;
+        let info = Profile::info(&store)?;
+        drop(store);
+        self.show(id).await?;
+        let handle = self.handle()?;
+        // Who writes under this replica's id is the workspace's own data, for everyone to see.
+        handle
+            .ask(move |workspace| {
+                let key = format!("person/{}", workspace.identity.replica());
+                workspace.write(DocumentId::WORKSPACE, move |author| {
+                    let value = Some(Value::Text(person));
+                    Ok(author.event(Event::Register { target: Target::Workspace, key, value })?)
+                })
+            })
+            .await?;
+        Ok(info)
+    }
+
+    // ---- documents
+
+    /// All documents, newest first.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn documents(&self) -> Result<Vec<DocumentInfo>, SessionError> {
+        self.handle()?.ask(|workspace| workspace.documents()).await
+    }
+
+    /// Makes a document.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub async fn create_document(&self, title: String) -> Result<DocumentInfo, SessionError> {
+        let handle = self.handle()?;
+        let id = handle.ask(move |workspace| workspace.create_document(&title)).await?;
+        let documents = self.documents().await?;
+        let found = documents.into_iter().find(|info| info.id == id.to_string());
+        found.ok_or_else(|| SessionError::NoDocument(id.to_string()))
+    }
+
+    /// Gives a document another title.
+    ///
+    /// # Errors
+    /// There is no such document, or it can't be stored.
+    pub async fn rename_document(&self, document: String, title: String) -> Result<(), SessionError> {
+        self.set_register(document, "title", Some(Value::Text(title))).await
+    }
+
+    /// Puts a document in the trash, or takes it out.
+    ///
+    /// # Errors
+    /// There is no such document, or it can't be stored.
+    pub async fn set_trashed(&self, document: String, trashed: bool) -> Result<(), SessionError> {
+        self.set_register(document, "trashed", Some(Value::Flag(trashed))).await
+    }
+
+    async fn set_register(
+        &self,
+        document: String,
+        key: &'static str,
+        value: Option<Value>,
+    ) -> Result<(), SessionError> {
+        let id = parse(&document)?;
+        self.handle()?
+            .ask(move |workspace| {
+                if workspace.store.records(&id)?.is_empty() {
+                    return Err(SessionError::NoDocument(document));
+                }
+                workspace.set_register(id, key, value)
+            })
+            .await
+    }
+
+    /// Opens a document in a window.
+    ///
+    /// # Errors
+    /// There is no such document, or it can't be read.
+    pub async fn open_document(&self, document: String) -> Result<Opened, SessionError> {
+        let id = parse(&document)?;
+        self.handle()?.ask(move |workspace| workspace.open_document(id)).await
+    }
+
+    /// The window shows the document no longer.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub async fn close_document(&self, document: String) -> Result<(), SessionError> {
+        let id = parse(&document)?;
+        self.handle()?.ask(move |workspace| workspace.close_document(id)).await
+    }
+
+    /// Takes an edit; answers when it is durable.
+    ///
+    /// # Errors
+    /// It can't be stored now, or doesn't fit the page.
+    pub async fn edit(&self, edit: Edit) -> Result<(), SessionError> {
+        self.handle()?.ask_later(move |workspace, reply| workspace.edit(edit, reply)).await
+    }
+
+    /// What others did since a patch; none if nothing.
+    ///
+    /// # Errors
+    /// The document isn't open, or the window is out of step.
+    pub async fn next_patch(&self, document: String, patch: u32, counter: u32) -> Result<Option<Patch>, SessionError> {
+        let id = parse(&document)?;
+        self.handle()?.ask_later(move |workspace, reply| workspace.ask_patch(id, Ask { patch, counter, reply })).await
+    }
+
+    /// The state of the workspace.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn status(&self) -> Result<Status, SessionError> {
+        self.handle()?.ask(|workspace| Ok(workspace.status())).await
+    }
+
+    /// The files of the shared folder that aren't used.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn files(&self) -> Result<Vec<FileReport>, SessionError> {
+        self.handle()?.ask(|workspace| Ok(workspace.exchange.files())).await
+    }
+
+    // ---- without a window
+
+    /// Finds a document by its id, the beginning of one, or its exact title.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub async fn find_document(&self, name: String) -> Result<DocumentId, SessionError> {
+        self.handle()?.ask(move |workspace| reading::find_document(&*workspace.store, &name)).await
+    }
+
+    /// Adds a text as the document's last block; fills that block if it is empty. Line feeds begin further blocks.
+    ///
+    /// # Errors
+    /// The text holds what a document can't, or it can't be stored.
+    pub async fn append_text(&self, document: DocumentId, text: String) -> Result<(), SessionError> {
+        self.handle()?
+            .ask(move |workspace| {
+                workspace.write(document, move |author| {
+                    let text = normalise(&text);
+                    let page = author.page();
+                    let is_empty = page.blocks().last().is_none_or(|block| block.text().is_empty());
+                    let end = page.len();
+                    let text = if is_empty { text } else { format!("\n{text}") };
+                    Ok(author.append_text(end, &text)?)
+                })
+            })
+            .await
+    }
+
+    /// Inserts text after so many scalars of the text form; line feeds divide blocks.
+    ///
+    /// # Errors
+    /// The position is past the end, the text holds what a document can't, or it can't be stored.
+    pub async fn insert_text(&self, document: DocumentId, at: u64, text: String) -> Result<(), SessionError> {
+        self.handle()?
+            .ask(move |workspace| {
+                workspace.write(document, move |author| {
+                    let position = position(author.page(), at)?;
+                    Ok(author.insert_text(position, &normalise(&text))?)
+                })
+            })
+            .await
+    }
+
+    /// Deletes so many scalars of the text form from a position on; a line feed joins two blocks.
+    ///
+    /// # Errors
+    /// The range is past the end, or it can't be stored.
+    pub async fn delete_text(&self, document: DocumentId, at: u64, count: u64) -> Result<(), SessionError> {
+        self.handle()?
+            .ask(move |workspace| {
+                workspace.write(document, move |author| {
+                    let point = |at: u64, page: &inkfold_engine::Page| -> Result<Point, SessionError> {
+                        let (block, offset) = page.point(position(page, at)?).unwrap_or_default();
+                        Ok(Point { block: block as u32, offset: offset as u32 })
+                    };
+                    let (from, to) = (point(at, author.page())?, point(at.saturating_add(count), author.page())?);
+                    Ok(author.delete(from, to)?)
+                })
+            })
+            .await
+    }
+
+    /// Scans the folder once, and publishes everything that isn't there yet. Does nothing without a folder.
+    ///
+    /// # Errors
+    /// Something can't be stored.
+    pub async fn sync(&self) -> Result<(), SessionError> {
+        let handle = self.handle()?;
+        // What came in may be what others waited for, so the folder is looked at before and after.
+        for _ in 0..2 {
+            let scanned = handle
+                .ask(|workspace| {
+                    workspace.flush()?;
+                    Ok(workspace.exchange.carrier.as_ref().map(|carrier| carrier.scan()))
+                })
+                .await?;
+            if let Some(scanned) = scanned {
+                let _ = scanned.await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the data is.
+    pub fn data(&self) -> &Path {
+        self.0.profile.data()
+    }
+
+    /// Seals, flushes, publishes what the folder takes in a few seconds, and stops.
+    ///
+    /// # Errors
+    /// What was written could not be stored; the session goes on.
+    pub async fn close(&self) -> Result<(), SessionError> {
+        self.leave().await
+    }
+
+    async fn leave(&self) -> Result<(), SessionError> {
+        let Some(handle) = self.current().as_ref().map(|current| current.handle.clone()) else { return Ok(()) };
+        let published = handle
+            .ask(|workspace| {
+                workspace.flush()?;
+                Ok(workspace.exchange.carrier.as_ref().map(|carrier| carrier.scan()))
+            })
+            .await?;
+        if let Some(published) = published
+            && tokio::time::timeout(PATIENCE, published).await.is_err()
+        {
+            tracing::warn!("the shared folder doesn't answer; what isn't there yet follows at the next start");
+        }
+        handle.send(|workspace| workspace.stop())?;
+        let Some(current) = self.current().take() else { return Ok(()) };
+        // The thread has been told to stop and only finishes its last job.
+        let _ = tokio::task::spawn_blocking(move || current.thread.join()).await;
+        Ok(())
+    }
+}
+
+fn parse(document: &str) -> Result<DocumentId, SessionError> {
+    document.parse().map_err(|_| SessionError::NoDocument(document.to_owned()))
+}
+
+/// Line ends as documents have them.
+fn normalise(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+fn position(page: &inkfold_engine::Page, at: u64) -> Result<u32, SessionError> {
+    let found = u32::try_from(at).ok().and_then(|at| page.position_of_scalar(at));
+    found.ok_or_else(|| SessionError::PastEnd { at, len: page.text().chars().count() as u64 })
+}

@@ -1,0 +1,339 @@
+import { computeAccessibleName } from "dom-accessibility-api";
+import { flushSync, mount, unmount } from "svelte";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { Twin } from "../src/host/twin";
+import App from "../src/views/App.svelte";
+import { Desk } from "../src/views/desk.svelte";
+
+let app: Record<string, unknown> | null = null;
+let desk: Desk;
+let twin: Twin;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  localStorage.clear();
+});
+afterEach(async () => {
+  if (app !== null) await unmount(app);
+  app = null;
+  document.body.replaceChildren();
+  vi.useRealTimers();
+});
+
+async function settle(time = 50): Promise<void> {
+  await vi.advanceTimersByTimeAsync(time);
+  flushSync();
+}
+
+async function open(made: Twin): Promise<void> {
+  twin = made;
+  desk = new Desk(twin);
+  app = mount(App, { target: document.body, props: { desk } });
+  await settle();
+}
+
+function withDocuments(): Twin {
+  const made = new Twin();
+  made.workspaces = [{ id: "w", name: "Hut", folder: "/home/ida/Hut", person: "Ida" }];
+  made.current = "w";
+  made.add("First", [{ attrs: { kind: "paragraph" }, content: [{ text: "one two", marks: {} }] }], 1_000);
+  made.add("Second", [{ attrs: { kind: "task" }, content: [{ text: "three", marks: {} }] }], 2_000);
+  return made;
+}
+
+function find(testid: string): HTMLElement {
+  const found = document.querySelector<HTMLElement>(`[data-testid="${testid}"]`);
+  if (found === null) throw new Error(`There is no ${testid}.`);
+  return found;
+}
+
+function has(testid: string): boolean {
+  return document.querySelector(`[data-testid="${testid}"]`) !== null;
+}
+
+async function press(testid: string): Promise<void> {
+  find(testid).click();
+  await settle();
+}
+
+async function fill(testid: string, text: string): Promise<void> {
+  const field = find(testid) as HTMLInputElement;
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  await settle(1);
+}
+
+async function key(target: EventTarget, name: string, more: KeyboardEventInit = {}): Promise<void> {
+  target.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...more }));
+  await settle();
+}
+
+/** Every control that can be seen has a name, and no two share an id. */
+function expectNames(): void {
+  const controls = document.querySelectorAll<HTMLElement>(
+    "button, input, textarea, [role=textbox], [role=checkbox], [role=menu], [role=menuitem], [role=menuitemradio], [role=toolbar], [role=dialog], nav, [role=alertdialog]",
+  );
+  expect(controls.length).toBeGreaterThan(2);
+  for (const control of controls) expect(computeAccessibleName(control), control.outerHTML).not.toBe("");
+  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+}
+
+function titles(): string[] {
+  return [...document.querySelectorAll("[data-testid=document-item] .title")].map((title) => title.textContent ?? "");
+}
+
+describe("the first start", () => {
+  test("three ways on", async () => {
+    await open(new Twin());
+    expect(["start-write", "start-share", "start-join"].every(has)).toBe(true);
+    expectNames();
+  });
+
+  test("write now: a document is open, and the caret is in its title", async () => {
+    await open(new Twin());
+    await press("start-write");
+    expect(document.activeElement).toBe(find("person-name"));
+    await fill("person-name", "Ida");
+    await press("start-submit");
+    expect(twin.workspaces).toMatchObject([{ person: "Ida", folder: null }]);
+    expect(document.activeElement).toBe(find("document-title"));
+    expect(has("page")).toBe(true);
+    expectNames();
+  });
+
+  test("a name is asked for, in words, at its field", async () => {
+    await open(new Twin());
+    await press("start-share");
+    await press("start-submit");
+    expect(find("person-name").getAttribute("aria-invalid")).toBe("true");
+    expect(find("folder-path").getAttribute("aria-invalid")).toBe("true");
+    expect(document.activeElement).toBe(find("person-name"));
+    expectNames();
+  });
+
+  test("a folder that can't be joined is told of where it was typed", async () => {
+    await open(new Twin());
+    twin.failing.set("joinWorkspace", { code: "folder-empty", message: "There is no workspace in this folder." });
+    await press("start-join");
+    await fill("person-name", "Ida");
+    await fill("folder-path", "/nowhere");
+    await press("start-submit");
+    expect(find("folder-about").textContent).toContain("There is no workspace in this folder.");
+    twin.failing.clear();
+    await press("start-submit");
+    expect(has("page")).toBe(true);
+    expect(twin.workspaces).toMatchObject([{ folder: "/nowhere" }]);
+  });
+
+  test("what prevents the start is said, and can be tried again", async () => {
+    const made = new Twin();
+    made.failing.set("start", { code: "locked", message: "Another window has it." });
+    await open(made);
+    expect(document.querySelector("[role=alert]")?.textContent).toContain("Another window has it.");
+    twin.failing.clear();
+    document.querySelector<HTMLElement>("main .button")?.click();
+    await settle();
+    expect(has("start-write")).toBe(true);
+  });
+});
+
+describe("the sidebar", () => {
+  test("opens the newest document, and another one by a press", async () => {
+    await open(withDocuments());
+    expect(titles()).toEqual(["Second", "First"]);
+    expect((find("document-title") as HTMLTextAreaElement).value).toBe("Second");
+    document.querySelectorAll<HTMLElement>("[data-testid=document-item]")[1]?.click();
+    await settle();
+    expect((find("document-title") as HTMLTextAreaElement).value).toBe("First");
+    expect(find("page").textContent).toBe("one two");
+    expectNames();
+  });
+
+  test("renames, moves to the trash and restores", async () => {
+    await open(withDocuments());
+    await press("document-menu");
+    expectNames();
+    await press("rename");
+    await fill("rename-field", "Winter");
+    await key(find("rename-field"), "Enter");
+    expect(titles()).toEqual(["Winter", "First"]);
+    await press("document-menu");
+    await press("trash");
+    expect(titles()).toEqual(["First"]);
+    expect((find("document-title") as HTMLTextAreaElement).value).toBe("First");
+    await press("trash-toggle");
+    expectNames();
+    await press("restore");
+    expect(titles()).toEqual(["Winter", "First"]);
+  });
+
+  test("folds away and remembers it", async () => {
+    await open(withDocuments());
+    await key(window, "\\", { ctrlKey: true });
+    expect(has("sidebar")).toBe(false);
+    expectNames();
+    await press("sidebar-show");
+    expect(has("sidebar")).toBe(true);
+  });
+
+  test("Mod+N makes a document and puts the caret in its title", async () => {
+    await open(withDocuments());
+    await key(window, "n", { ctrlKey: true });
+    expect(titles()[0]).toBe("Untitled");
+    expect(document.activeElement).toBe(find("document-title"));
+  });
+
+  test("F6 goes round the regions", async () => {
+    await open(withDocuments());
+    const visited = new Set<Element | null | undefined>();
+    for (let turn = 0; turn < 4; turn += 1) {
+      await key(window, "F6");
+      visited.add(document.activeElement?.closest("[data-region]"));
+    }
+    expect(visited.size).toBe(4);
+  });
+
+  test("a failing action is told of, and can be dismissed", async () => {
+    await open(withDocuments());
+    twin.failing.set("createDocument", { code: "disk-full", message: "The disk is full." });
+    await press("new-document");
+    expect(find("notice").textContent).toContain("The disk is full.");
+    expectNames();
+  });
+});
+
+describe("the page", () => {
+  test("a title is stored after a pause, and until then the words count as being saved", async () => {
+    await open(withDocuments());
+    await fill("document-title", "Winter");
+    expect(find("whereabouts").dataset.state).toBe("saving");
+    await settle(600);
+    expect(titles()).toEqual(["Winter", "First"]);
+    expect(find("whereabouts").dataset.state).toBe("onThisDevice");
+  });
+
+  test("Enter in the title goes to the text", async () => {
+    await open(withDocuments());
+    find("document-title").focus();
+    await key(find("document-title"), "Enter");
+    expect(document.activeElement).toBe(find("page"));
+  });
+
+  test("the toolbar is one stop, and the arrows go through it", async () => {
+    await open(withDocuments());
+    const stops = document.querySelectorAll("[role=toolbar] [tabindex='0']");
+    expect(stops).toHaveLength(1);
+    find("toolbar-style").focus();
+    await key(document.activeElement ?? window, "ArrowRight");
+    expect(document.activeElement).toBe(find("toolbar-bold"));
+    expect(document.querySelectorAll("[role=toolbar] [tabindex='0']")).toHaveLength(1);
+  });
+
+  test("tasks have boxes", async () => {
+    await open(withDocuments());
+    expect(find("task-box").getAttribute("aria-checked")).toBe("false");
+    await press("task-box");
+    expect(find("task-box").getAttribute("aria-checked")).toBe("true");
+    expect(twin.page(desk.open?.id ?? "")[0]?.attrs).toEqual({ kind: "task", checked: true });
+  });
+
+  test("a link is asked for in a card", async () => {
+    await open(withDocuments());
+    await press("toolbar-link");
+    expectNames();
+    await fill("link-address", "javascript:alert(1)");
+    await press("link-apply");
+    expect(document.querySelector("[role=alert]#link-refused")).not.toBeNull();
+    await fill("link-address", "x.example");
+    await press("link-apply");
+    expect(has("link-card")).toBe(false);
+    expect(document.querySelector(".ProseMirror a")?.getAttribute("href")).toBe("https://x.example");
+  });
+});
+
+describe("where the words are", () => {
+  function type(text: string): void {
+    const shown = desk.open;
+    shown?.dispatch(shown.state.tr.insertText(text, 1));
+    flushSync();
+  }
+
+  test("never said to be safe before they are", async () => {
+    const made = withDocuments();
+    made.facts.words = "inTheFolder";
+    await open(made);
+    expect(find("whereabouts").dataset.state).toBe("inTheFolder");
+    twin.delay = () => 100;
+    twin.facts.words = "onThisDevice";
+    type("x");
+    expect(find("whereabouts").dataset.state).toBe("saving");
+    await settle(110);
+    expect(find("whereabouts").dataset.state).toBe("saving");
+    await settle(110);
+    expect(find("whereabouts").dataset.state).toBe("onThisDevice");
+    twin.emit({ type: "status", status: { ...twin.facts, words: "inTheFolder" } });
+    await settle();
+    expect(find("whereabouts").dataset.state).toBe("inTheFolder");
+  });
+
+  test("not saved: said, kept, and asked about before the window closes", async () => {
+    await open(withDocuments());
+    twin.failing.set("edit", { code: "disk-full", message: "The disk is full." });
+    type("x");
+    await settle();
+    expect(find("whereabouts").dataset.state).toBe("notSaved");
+    const closing = twin.closeWindow();
+    await settle();
+    expect(document.activeElement).toBe(find("leave-stay"));
+    expectNames();
+    await press("leave-stay");
+    expect(await closing).toBe(false);
+    twin.failing.clear();
+    await settle(20_000);
+    expect(find("whereabouts").dataset.state).toBe("onThisDevice");
+    expect(twin.held).toBe(false);
+  });
+
+  test("words that aren't stored wait while another document is shown", async () => {
+    await open(withDocuments());
+    const first = desk.open?.id ?? "";
+    twin.failing.set("edit", { code: "disk-full", message: "The disk is full." });
+    type("x");
+    await settle();
+    const other = desk.documents.find(({ id }) => id !== first)?.id ?? "";
+    await desk.show(other);
+    await settle();
+    expect(find("whereabouts").dataset.state).toBe("notSaved");
+    await desk.show(first);
+    await settle();
+    expect(find("page").textContent).toContain("xthree");
+    await desk.show(other);
+    twin.failing.clear();
+    await settle(40_000);
+    expect(find("whereabouts").dataset.state).toBe("onThisDevice");
+    expect(twin.page(first)[0]?.content).toEqual([{ text: "xthree", marks: {} }]);
+  });
+
+  test("trouble, files and others are told in words", async () => {
+    const made = withDocuments();
+    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, pending: 1, refused: 0 };
+    made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
+    await open(made);
+    expect(find("others").textContent).toContain("2 other writers");
+    await press("trouble");
+    expect(find("trouble-panel").textContent).toContain("safe on this device");
+    await press("files");
+    await settle();
+    expect(find("file-report").textContent).toContain("has not arrived");
+    expectNames();
+  });
+
+  test("a screen reader hears of others' changes", async () => {
+    await open(withDocuments());
+    twin.remotely(desk.open?.id ?? "", () => [{ type: "set", block: 0, attrs: { checked: true } }]);
+    await settle(200);
+    expect(find("announcer").textContent).toBe("Changes from others arrived");
+  });
+});
