@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::session_stub::{Session, SessionError};
+use inkfold_session::{Session, SessionError};
 
 /// Documents that several people write, offline, over any shared folder.
 #[derive(Debug, Parser)]

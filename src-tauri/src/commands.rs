@@ -11,7 +11,7 @@ use tauri_plugin_dialog::DialogExt;
 use tokio::sync::oneshot;
 
 use crate::link;
-use crate::session_stub::{Session, SessionError};
+use inkfold_session::{Session, SessionError};
 
 type Answer<T> = Result<T, Failure>;
 

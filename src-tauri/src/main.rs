@@ -8,7 +8,6 @@ mod cli;
 mod commands;
 mod link;
 mod location;
-mod session_stub;
 mod window;
 
 use std::process::ExitCode;

@@ -12,8 +12,8 @@ use tauri::{App, AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, Webview
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::session_stub::Session;
 use crate::{commands, location};
+use inkfold_session::Session;
 
 /// The one window's label, which the capability names.
 const MAIN: &str = "main";

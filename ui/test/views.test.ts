@@ -195,6 +195,19 @@ describe("the sidebar", () => {
     expect(visited.size).toBe(4);
   });
 
+  test("a document that can't be opened is told of, and another one can", async () => {
+    await open(withDocuments());
+    twin.failing.set("openDocument", { code: "busy", message: "The database is busy." });
+    document.querySelectorAll<HTMLElement>("[data-testid=document-item]")[1]?.click();
+    await settle();
+    expect(find("notice").textContent).toContain("The database is busy.");
+    expect(document.body.textContent).toContain("No document is open");
+    twin.failing.clear();
+    document.querySelectorAll<HTMLElement>("[data-testid=document-item]")[1]?.click();
+    await settle();
+    expect(find("page").textContent).toBe("one two");
+  });
+
   test("a failing action is told of, and can be dismissed", async () => {
     await open(withDocuments());
     twin.failing.set("createDocument", { code: "disk-full", message: "The disk is full." });

@@ -25,7 +25,14 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub fn build(project: &Project, release: bool) -> Outcome<PathBuf> {
     setup::ensure(Purpose::Build)?;
     ui::ensure_built(project)?;
-    let mut arguments = vec!["build", "--package", "inkfold"];
+    compile(project, release)
+}
+
+/// Compiles the app as a part of the whole workspace: cargo chooses the features of shared dependencies for what it
+/// is asked to build, so asked now for one package and now for all, it would compile the web view's bindings twice.
+/// This command itself is left out, since Windows can't replace a program that runs.
+pub fn compile(project: &Project, release: bool) -> Outcome<PathBuf> {
+    let mut arguments = vec!["build", "--workspace", "--exclude", "inkfold-xtask", "--bins"];
     if release {
         arguments.push("--release");
     }
@@ -34,7 +41,7 @@ pub fn build(project: &Project, release: bool) -> Outcome<PathBuf> {
 }
 
 /// Where cargo leaves the app.
-pub fn binary(project: &Project, release: bool) -> PathBuf {
+fn binary(project: &Project, release: bool) -> PathBuf {
     let name = if cfg!(windows) { "inkfold.exe" } else { "inkfold" };
     project.target.join(if release { "release" } else { "debug" }).join(name)
 }

@@ -5,7 +5,6 @@ export const en = {
   "app.loading": "Opening your documents",
   "app.failed": "Inkfold could not start",
   "app.again": "Try again",
-  "app.skip": "Skip to the text",
 
   "start.title": "Write together, without a server",
   "start.lead":
@@ -42,7 +41,6 @@ export const en = {
   "sidebar.empty": "No documents yet. Start one with “New document”.",
   "sidebar.trash": "Trash",
   "sidebar.trash.empty": "The trash is empty.",
-  "sidebar.workspaces": "Workspaces",
   "sidebar.workspaces.switch": "Workspace {name}. Switch or add one",
   "sidebar.workspaces.add": "Add a workspace…",
 
@@ -58,7 +56,6 @@ export const en = {
   "document.restored": "Restored “{title}”.",
   "document.intrash": "This document is in the trash.",
   "document.locked": "Someone used a newer version of Inkfold here. You can read this document; update Inkfold to write in it.",
-  "document.opening": "Opening…",
   "document.none": "No document is open",
   "document.none.about": "Choose one on the left, or start a new one.",
 

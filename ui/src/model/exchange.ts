@@ -188,6 +188,8 @@ export class Exchange {
     }
     this.#patch = answer.number;
     if (!this.page.takeIn(answer)) {
+      // What the writer does until the page is opened again stands on the page without this patch.
+      this.#patch = patch;
       this.close();
       return;
     }

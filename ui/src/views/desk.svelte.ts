@@ -35,6 +35,8 @@ export class Desk {
   /** What went wrong last, until the person dismisses it. */
   notice: string | null = $state(null);
   linkCard = $state(false);
+  /** Set where a document could not be opened and none is shown. */
+  stranded = $state(false);
   leaving: ((leave: boolean) => void) | null = $state.raw(null);
   readonly safety: Safety;
   /** Documents that were turned away from while edits of theirs were not durable yet. */
@@ -104,6 +106,7 @@ export class Desk {
   /** Shows a document, putting the one before away. */
   async show(id: string): Promise<void> {
     if (this.open?.id === id) return;
+    this.stranded = false;
     this.#opening += 1;
     const opening = this.#opening;
     try {
@@ -121,6 +124,7 @@ export class Desk {
       }
       this.#present(this.#connect(opened), opened.title);
     } catch (error) {
+      this.stranded = true;
       this.complain(error);
     }
   }
@@ -165,23 +169,27 @@ export class Desk {
     this.open = null;
     this.page = null;
     this.title = null;
-    if (document.exchange.saving.state === "failing") {
-      this.#kept.set(document.id, document);
-      void document.exchange.drained().then(() => {
-        if (this.#kept.get(document.id) !== document) return;
-        this.#kept.delete(document.id);
-        document.exchange.close();
-        void this.host.closeDocument(document.id).catch(() => undefined);
-      });
+    if (document.exchange.saving.state === "saved") {
+      await this.#close(document);
       return;
     }
-    await document.exchange.drained();
+    this.#kept.set(document.id, document);
+    void document.exchange.drained().then(() => {
+      if (this.#kept.get(document.id) !== document) return undefined;
+      this.#kept.delete(document.id);
+      return this.#close(document);
+    });
+  }
+
+  /** That closing fails is no reason to keep the writer from another document. */
+  async #close(document: OpenDocument): Promise<void> {
     document.exchange.close();
-    await this.host.closeDocument(document.id);
+    await this.host.closeDocument(document.id).catch(() => undefined);
   }
 
   /** The page and the session disagree, which must not happen; what is durable is shown again. */
   async #openAgain(document: OpenDocument): Promise<void> {
+    await document.exchange.drained();
     if (document !== this.open) return;
     await this.#putAway();
     await this.show(document.id);

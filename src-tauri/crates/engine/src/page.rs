@@ -487,6 +487,11 @@ impl Page {
         (at <= self.len()).then_some(at)
     }
 
+    /// How many characters stand after element `at` in its block.
+    pub fn chars_after(&self, at: u32) -> u32 {
+        self.spot(at).map_or(0, |spot| spot.before + self.get(spot).elements() - at)
+    }
+
     /// Block and UTF-16 offset of the place right after element `at`.
     pub fn point(&self, at: u32) -> Option<(usize, usize)> {
         let spot = self.spot(at)?;

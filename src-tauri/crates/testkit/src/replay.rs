@@ -1,183 +1,387 @@
-//! Turns an editing trace into the records that its writers would have written.
+//! Replays an editing trace as real replicas: each writer has a document of the engine's, edits it as its window would, and
+//! hears from the others exactly what the trace says that it knew.
 
-use inkfold_engine::event::{Event, Insertion, OBJECT, SOFT_BREAK};
-use inkfold_engine::ids::{RecordId, ReplicaId};
-use inkfold_engine::record::{Content, Events, Record};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use inkfold_engine::{Content, Document, EditError, Event, Events, Insertion, Record, RecordId, ReplicaId};
+use inkfold_folder::Identity;
 
 use crate::history::{DOCUMENT, WORKSPACE};
-use crate::trace::{Trace, TraceError, Transaction};
+use crate::trace::{Patch, Trace};
 
-/// A trace's text as a document holds it: line feeds are soft breaks, since a trace doesn't tell which ones are deleted,
-/// and what a document can't hold is the replacement character.
-pub fn as_characters(text: &str) -> String {
-    let allowed = |c: char| match c {
-        '\n' => SOFT_BREAK,
-        '\t' => c,
-        OBJECT => char::REPLACEMENT_CHARACTER,
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    text.chars().map(allowed).collect()
+/// So many transactions make the app seal a record.
+const SEAL_TRANSACTIONS: usize = 100;
+
+/// When records are sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// A record for each transaction.
+    Each,
+    /// As the app does it: when somebody else has seen what was written, or after 100 transactions.
+    AsTheApp,
 }
 
-impl Transaction {
-    fn events(&self) -> impl Iterator<Item = Event> + '_ {
-        self.patches.iter().flat_map(|(position, deleted, inserted)| {
-            let (at, len) = (*position as u64, *deleted as u64);
-            let delete = (len > 0).then_some(Event::Delete { at: at + 1, len, backward: false });
-            delete.into_iter().chain([Event::Insert { at, what: Insertion::Text(as_characters(inserted)) }])
+/// Why a trace can't be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A patch names a place that its writer's text didn't have.
+    #[error("transaction {0} names a place past the end of its writer's text")]
+    PastEnd(usize),
+    /// The engine refused an edit.
+    #[error("transaction {transaction} can't be applied: {source}")]
+    Edit {
+        /// Which.
+        transaction: usize,
+        /// Why.
+        source: EditError,
+    },
+}
+
+/// A replayed trace.
+#[derive(Debug)]
+pub struct Replay {
+    /// All records, parents before children.
+    pub records: Vec<Record>,
+    /// The identities that they were written under, by ascending replica id.
+    pub identities: Vec<Identity>,
+    /// How long the local edits took, sealing included.
+    pub local: Duration,
+}
+
+/// Which replica writes a transaction: a line is what one agent wrote with all its own before known. An agent that
+/// went on in two places at once is several replicas.
+fn lines(trace: &Trace) -> (Vec<usize>, usize) {
+    let mut tips: Vec<(usize, usize)> = Vec::new();
+    let mut line_of = Vec::with_capacity(trace.transactions.len());
+    for (index, transaction) in trace.transactions.iter().enumerate() {
+        let mut own = tips.iter().enumerate().filter(|(_, (agent, _))| *agent == transaction.agent);
+        let line = own.find(|(_, (_, tip))| knows(trace, &transaction.parents, *tip)).map(|(line, _)| line);
+        let line = line.unwrap_or_else(|| {
+            tips.push((transaction.agent, index));
+            tips.len() - 1
+        });
+        tips[line].1 = index;
+        line_of.push(line);
+    }
+    (line_of, tips.len())
+}
+
+/// Whether a transaction is among these or their ancestors.
+fn knows(trace: &Trace, parents: &[usize], wanted: usize) -> bool {
+    let mut heap: std::collections::BinaryHeap<usize> = parents.iter().copied().collect();
+    while let Some(index) = heap.pop() {
+        if index == wanted {
+            return true;
+        }
+        if index < wanted {
+            return false;
+        }
+        while heap.peek() == Some(&index) {
+            heap.pop();
+        }
+        heap.extend(&trace.transactions[index].parents);
+    }
+    false
+}
+
+/// A replica at work.
+struct Writer {
+    identity: usize,
+    document: Document,
+    previous: RecordId,
+    number: u64,
+    /// The transactions in the open record, and its parents.
+    open: Vec<usize>,
+    parents: Vec<RecordId>,
+    first_seq: u64,
+    events: Vec<Event>,
+}
+
+struct Player<'a> {
+    trace: &'a Trace,
+    ids: Vec<ReplicaId>,
+    writers: Vec<Option<Writer>>,
+    /// The record that each transaction went into, by index.
+    record_of: Vec<usize>,
+    records: Vec<Record>,
+    index_of: HashMap<RecordId, usize>,
+    local: Duration,
+}
+
+/// Keys whose replica ids ascend, so that runs repeat.
+fn identities(count: usize) -> Vec<Identity> {
+    let mut identities: Vec<Identity> = (0..count as u64)
+        .map(|i| {
+            let mut seed = [7; 32];
+            seed[..8].copy_from_slice(&i.to_le_bytes());
+            Identity::from_seed(seed, WORKSPACE)
         })
+        .collect();
+    identities.sort_by_key(Identity::replica);
+    identities
+}
+
+impl Trace {
+    /// Replays the trace.
+    ///
+    /// # Errors
+    /// The trace doesn't fit the texts that its writers saw, or holds what a document can't.
+    pub fn replay(&self, sealing: Sealing) -> Result<Replay, ReplayError> {
+        let (line_of, lines) = lines(self);
+        let identities = identities(lines.max(1));
+        let ids: Vec<ReplicaId> = identities.iter().map(Identity::replica).collect();
+        // The record must end where anybody but its own writer goes on, or where its writer hears something.
+        let mut must_seal = vec![sealing == Sealing::Each; self.transactions.len()];
+        let mut last_of_line = vec![usize::MAX; lines];
+        for (index, transaction) in self.transactions.iter().enumerate() {
+            let line = line_of[index];
+            let goes_on = transaction.parents.as_slice() == [last_of_line[line]];
+            if !goes_on {
+                for &parent in &transaction.parents {
+                    must_seal[parent] = true;
+                }
+                if let Some(last) = must_seal.get_mut(last_of_line[line]) {
+                    *last = true;
+                }
+            }
+            last_of_line[line] = index;
+        }
+        let mut player = Player {
+            trace: self,
+            ids,
+            writers: (0..lines.max(1)).map(|_| None).collect(),
+            record_of: vec![usize::MAX; self.transactions.len()],
+            records: Vec::new(),
+            index_of: HashMap::new(),
+            local: Duration::ZERO,
+        };
+        player.begin(line_of.first().copied().unwrap_or(0))?;
+        for (index, &line) in line_of.iter().enumerate() {
+            player.transaction(index, line)?;
+            let writer = player.writers[line].as_ref();
+            let full = writer.is_some_and(|writer| writer.open.len() >= SEAL_TRANSACTIONS);
+            if must_seal[index] || full || last_of_line[line] == index {
+                player.seal(index, line)?;
+            }
+            if last_of_line[line] == index {
+                // Its document is needed no more; hundreds of them would fill the memory.
+                player.writers[line] = None;
+            }
+        }
+        Ok(Replay { records: player.records, identities, local: player.local })
     }
 }
 
-/// What a writer has written so far.
-#[derive(Default)]
-struct Writer {
-    last: Option<Record>,
-    /// How many transactions.
-    count: usize,
-}
+impl Player<'_> {
+    /// The first record: the first marker, and the text that the trace begins with.
+    fn begin(&mut self, line: usize) -> Result<(), ReplayError> {
+        let refused = |source| ReplayError::Edit { transaction: 0, source };
+        self.writers[line] = Some(self.writer(line));
+        let start = self.trace.start.clone();
+        let Some(writer) = self.writers[line].as_mut() else { return Ok(()) };
+        writer.document.begin(self.ids[line], &[]).map_err(refused)?;
+        writer.apply(Event::Insert { at: 0, what: Insertion::Marker(Default::default()) }).map_err(refused)?;
+        writer.insert(1, &start).map_err(refused)?;
+        self.seal(0, line)
+    }
 
-impl Writer {
-    fn seal(&mut self, replica: ReplicaId, mut parents: Vec<RecordId>, runs: Vec<Event>) -> Record {
-        let previous = self.last.as_ref().map(Record::id);
-        parents.retain(|parent| Some(*parent) != previous);
+    fn writer(&self, line: usize) -> Writer {
+        Writer {
+            identity: line,
+            document: Document::new(WORKSPACE, DOCUMENT),
+            previous: RecordId::NONE,
+            number: 0,
+            open: Vec::new(),
+            parents: Vec::new(),
+            first_seq: 0,
+            events: Vec::new(),
+        }
+    }
+
+    fn transaction(&mut self, index: usize, line: usize) -> Result<(), ReplayError> {
+        let trace = self.trace;
+        let transaction = &trace.transactions[index];
+        if self.writers[line].is_none() {
+            self.writers[line] = Some(self.writer(line));
+        }
+        let is_open = self.writers[line].as_ref().is_some_and(|writer| writer.document.is_open());
+        if !is_open {
+            self.hear(&transaction.parents, line);
+        }
+        let replica = self.ids[line];
+        let Some(writer) = self.writers[line].as_mut() else { return Ok(()) };
+        let started = Instant::now();
+        let refused = |source| ReplayError::Edit { transaction: index, source };
+        if !is_open {
+            writer.first_seq = writer.document.last_of(replica).1;
+            let version = writer.document.version();
+            writer.parents = writer.document.begin(replica, &version).map_err(refused)?;
+        }
+        for patch in &transaction.patches {
+            writer.patch(patch).ok_or(ReplayError::PastEnd(index))?.map_err(refused)?;
+        }
+        writer.open.push(index);
+        self.local += started.elapsed();
+        Ok(())
+    }
+
+    /// Merges what a transaction's writer knew and hasn't yet.
+    fn hear(&mut self, parents: &[usize], line: usize) {
+        let Some(writer) = self.writers[line].as_mut() else { return };
+        let mut missing = std::collections::BTreeSet::new();
+        let mut look: Vec<usize> = parents.iter().map(|&parent| self.record_of[parent]).collect();
+        if parents.is_empty() {
+            look.push(0);
+        }
+        while let Some(record) = look.pop() {
+            let record_here = &self.records[record];
+            if writer.document.contains(&record_here.id()) || !missing.insert(record) {
+                continue;
+            }
+            for parent in record_here.all_parents() {
+                look.extend(self.index_of.get(&parent));
+            }
+        }
+        writer.document.absorb(missing.into_iter().map(|record| self.records[record].clone()));
+    }
+
+    fn seal(&mut self, index: usize, line: usize) -> Result<(), ReplayError> {
+        let Some(writer) = self.writers[line].as_mut() else { return Ok(()) };
+        if !writer.document.is_open() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let replica = self.ids[line];
+        if writer.events.is_empty() {
+            // A transaction that changes nothing still is somebody's parent: a register says so without being seen.
+            let key = String::from("replay/nothing");
+            let event = Event::Register { target: inkfold_engine::Target::Document, key, value: None };
+            writer.apply(event).map_err(|source| ReplayError::Edit { transaction: index, source })?;
+        }
+        writer.number += 1;
         let content = Content {
             workspace: WORKSPACE,
             document: DOCUMENT,
             replica,
-            number: self.last.as_ref().map_or(0, Record::number) + 1,
-            first_seq: self.last.as_ref().map_or(0, Record::end_seq),
+            number: writer.number,
+            first_seq: writer.first_seq,
             time: 0,
-            events: Events::from_runs(runs),
+            events: Events::from_runs(std::mem::take(&mut writer.events)),
         };
-        let record = Record::seal(content, previous.unwrap_or(RecordId::NONE), previous, parents);
-        self.last = Some(record.clone());
-        record
+        let previous_here = (writer.number > 1).then_some(writer.previous);
+        let record = Record::seal(content, writer.previous, previous_here, std::mem::take(&mut writer.parents));
+        writer.previous = record.id();
+        let sealed = writer.document.seal(record.clone());
+        self.local += started.elapsed();
+        sealed.map_err(|source| ReplayError::Edit { transaction: index, source })?;
+        for index in writer.open.drain(..) {
+            self.record_of[index] = self.records.len();
+        }
+        debug_assert_eq!(self.ids[writer.identity], replica);
+        self.index_of.insert(record.id(), self.records.len());
+        self.records.push(record);
+        Ok(())
     }
 }
 
-impl Trace {
-    /// The records, parents before children. The replica of agent 0 has sixteen bytes 1, that of agent 1 sixteen
-    /// bytes 2, and so on. A record holds what one agent wrote in a row while nobody branched off, at most
-    /// `transactions` of them.
-    ///
-    /// # Errors
-    /// If an agent wrote a transaction without knowing its own one before, or one that changes nothing.
-    pub fn records(&self, transactions: usize) -> Result<Vec<Record>, TraceError> {
-        let mut writers: Vec<Writer> = Vec::new();
-        writers.resize_with(self.agents, Writer::default);
-        let replica = |agent: usize| ReplicaId([u8::try_from(agent + 1).unwrap_or(u8::MAX); 16]);
-        let mut records = Vec::new();
-        if !self.start.is_empty() {
-            let start = Event::Insert { at: 0, what: Insertion::Text(as_characters(&self.start)) };
-            records.push(writers[0].seal(replica(0), Vec::new(), vec![start]));
-        }
+impl Writer {
+    fn apply(&mut self, event: Event) -> Result<(), EditError> {
+        self.document.apply(&event)?;
+        inkfold_engine::event::push_run(&mut self.events, event);
+        Ok(())
+    }
 
-        let mut children = vec![0usize; self.transactions.len()];
-        for &parent in self.transactions.iter().flat_map(|transaction| &transaction.parents) {
-            children[parent] += 1;
+    /// A patch of the trace as events; none where it is past the end.
+    fn patch(&mut self, (position, deleted, inserted): &Patch) -> Option<Result<(), EditError>> {
+        let at = self.document.page().position_of_scalar(u32::try_from(*position).ok()?)?;
+        let mut left = u32::try_from(*deleted).ok()?;
+        if at.checked_add(left)? > self.document.page().len() {
+            return None;
         }
-        // For each transaction, how many of each agent's it knows, itself included.
-        let mut known: Vec<Vec<usize>> = Vec::with_capacity(self.transactions.len());
-        for (index, transaction) in self.transactions.iter().enumerate() {
-            let mut counts = vec![0; self.agents];
-            for parent in &transaction.parents {
-                for (count, other) in counts.iter_mut().zip(&known[*parent]) {
-                    *count = (*other).max(*count);
-                }
+        while left > 0 {
+            let chars = self.document.page().chars_after(at).min(left);
+            let event = if chars > 0 {
+                Event::Delete { at: u64::from(at) + 1, len: chars.into(), backward: false }
+            } else {
+                Event::Join { at: u64::from(at) + 1 }
+            };
+            if let Err(error) = self.apply(event) {
+                return Some(Err(error));
             }
-            let writer = &mut writers[transaction.agent];
-            if counts[transaction.agent] != writer.count {
-                let what = "its agent didn't know what it wrote before";
-                return Err(TraceError::Transaction { transaction: index, what });
-            }
-            writer.count += 1;
-            counts[transaction.agent] += 1;
-            known.push(counts);
+            left -= chars.max(1);
         }
+        Some(self.insert(at, inserted))
+    }
 
-        // The record of each transaction that was sealed, and those since that aren't: always neighbours in the list.
-        let mut ids: Vec<RecordId> = Vec::with_capacity(self.transactions.len());
-        let root: Vec<RecordId> = records.iter().map(Record::id).collect();
-        let mut first = 0;
-        for (index, transaction) in self.transactions.iter().enumerate() {
-            let goes_on = self.transactions.get(index + 1).is_some_and(|next| {
-                next.parents == [index]
-                    && next.agent == transaction.agent
-                    && children[index] == 1
-                    && index + 1 - first < transactions
-            });
-            if goes_on {
-                continue;
+    /// Text with its line feeds as markers.
+    fn insert(&mut self, mut at: u32, text: &str) -> Result<(), EditError> {
+        for (i, line) in text.split('\n').enumerate() {
+            if i > 0 {
+                self.apply(Event::Insert { at: at.into(), what: Insertion::Marker(Default::default()) })?;
+                at += 1;
             }
-            let run = &self.transactions[first..=index];
-            let mut parents: Vec<RecordId> = run[0].parents.iter().map(|&parent| ids[parent]).collect();
-            if parents.is_empty() {
-                parents.clone_from(&root);
+            if !line.is_empty() {
+                self.apply(Event::Insert { at: at.into(), what: Insertion::Text(line.to_owned()) })?;
+                at += line.chars().count() as u32;
             }
-            let runs: Vec<Event> = run.iter().flat_map(Transaction::events).filter(|run| run.count() > 0).collect();
-            if runs.is_empty() {
-                return Err(TraceError::Transaction { transaction: index, what: "it changes nothing" });
-            }
-            let record = writers[transaction.agent].seal(replica(transaction.agent), parents, runs);
-            ids.resize(index + 1, record.id());
-            records.push(record);
-            first = index + 1;
         }
-        Ok(records)
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::model::fold;
 
-    fn trace(transactions: &str) -> Result<Trace, TraceError> {
+    fn trace(end: &str, transactions: &str) -> Trace {
+        let end = end.replace('\n', "\\n");
         let json = format!(
-            r#"{{"kind": "concurrent", "startContent": "x\n", "endContent": "", "numAgents": 2, "txns": [{transactions}]}}"#
+            r#"{{"kind": "concurrent", "startContent": "x\ny", "endContent": "{end}", "numAgents": 2, "txns": [{transactions}]}}"#
         );
-        Trace::from_slice(json.as_bytes())
+        Trace::from_slice(json.as_bytes()).expect("a trace")
     }
 
-    #[test]
-    fn two_writers_at_once() -> Result<(), TraceError> {
-        let trace = trace(
-            r#"{"parents": [], "agent": 0, "patches": [[1, 0, "ab"]]},
-               {"parents": [0], "agent": 0, "patches": [[3, 0, "c"]]},
-               {"parents": [0], "agent": 1, "patches": [[1, 1, "A"]]},
-               {"parents": [2], "agent": 1, "patches": [[2, 0, "!"]]},
-               {"parents": [1, 3], "agent": 0, "patches": [[5, 1, "d"]]}"#,
-        )?;
-        let records = trace.records(10)?;
-        assert_eq!(records.len(), 5, "the third and the fourth transaction are one record");
-        assert_eq!(fold(&records).text(), "xA!bcd");
-        assert_eq!(fold(&trace.records(1)?).text(), "xA!bcd");
-        Ok(())
-    }
-
-    #[test]
-    fn a_writer_knows_what_it_wrote() -> Result<(), TraceError> {
-        let both = r#"{"parents": [], "agent": 0, "patches": [[0, 0, "a"]]}"#;
-        let refused = trace(&[both, both].join(","))?.records(10);
-        assert!(matches!(refused, Err(TraceError::Transaction { transaction: 1, .. })));
-        Ok(())
-    }
-
-    /// What others have folded this trace to, it comes to here as well. A few seconds in a release build.
-    #[test]
-    #[ignore = "slow; run it with --release -- --ignored"]
-    fn a_real_trace_ends_as_it_says() -> Result<(), TraceError> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/traces/friendsforever.json.gz");
-        if !path.exists() {
-            eprintln!("skipped: there is no {}", path.display());
-            return Ok(());
+    /// The replicas' records fold to what the trace says, in the engine and in the model.
+    fn check(trace: &Trace, replicas: usize) {
+        for sealing in [Sealing::Each, Sealing::AsTheApp] {
+            let replay = trace.replay(sealing).expect("it can be replayed");
+            assert_eq!(replay.identities.len(), replicas);
+            let mut document = Document::new(WORKSPACE, DOCUMENT);
+            document.absorb(replay.records.iter().cloned());
+            document.assert_invariants();
+            assert_eq!(document.page().text(), trace.end, "{sealing:?}");
+            assert_eq!(fold(&replay.records).text(), trace.end, "{sealing:?}");
         }
-        let trace = Trace::open(path)?;
-        assert_eq!(fold(&trace.records(1000)?).text(), as_characters(&trace.end));
-        Ok(())
+    }
+
+    #[test]
+    fn two_writers_at_once_who_join_and_divide_lines() {
+        let transactions = r#"{"parents": [], "agent": 0, "patches": [[1, 0, "ab"]]},
+            {"parents": [0], "agent": 0, "patches": [[3, 0, "c\nd"]]},
+            {"parents": [0], "agent": 1, "patches": [[0, 1, "A"]]},
+            {"parents": [2], "agent": 1, "patches": [[3, 2, "!"]]},
+            {"parents": [1, 3], "agent": 0, "patches": [[7, 0, "e"], [0, 0, ""]]}"#;
+        check(&trace("Aabc\nd!e", transactions), 2);
+    }
+
+    #[test]
+    fn an_agent_in_two_places_at_once_is_two_replicas() {
+        let transactions = r#"{"parents": [], "agent": 0, "patches": [[0, 0, "a"]]},
+            {"parents": [0], "agent": 0, "patches": [[0, 0, "b"]]},
+            {"parents": [0], "agent": 0, "patches": [[4, 0, "c"]]},
+            {"parents": [1, 2], "agent": 1, "patches": [[6, 0, "d"]]},
+            {"parents": [3], "agent": 1, "patches": []}"#;
+        check(&trace("bax\nycd", transactions), 3);
+    }
+
+    #[test]
+    fn a_patch_past_the_end_is_an_error() {
+        for patches in ["[[9, 0, \"a\"]]", "[[1, 3, \"\"]]"] {
+            let transactions = format!(r#"{{"parents": [], "agent": 0, "patches": {patches}}}"#);
+            let outcome = trace("", &transactions).replay(Sealing::Each);
+            assert!(matches!(outcome, Err(ReplayError::PastEnd(0))), "{patches}");
+        }
     }
 }
