@@ -1,6 +1,6 @@
 //! A document: a set of records, and the page that they fold into.
 
-use crate::event::{Event, Insertion, Target, Value, check_text};
+use crate::event::{Attributes, Event, Insertion, Target, Value, check_text};
 use crate::history::{Admission, EntryIx, History, OPEN, Runs, Unfolded};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::page::Page;
@@ -200,6 +200,21 @@ impl Document {
             }
         }
         out
+    }
+
+    /// The attributes of the inline object that an event inserted.
+    pub fn object(&self, id: EventId) -> Option<&Attributes> {
+        let entry = self.history.entry(self.history.index_of(&id.record)?);
+        let mut offset = 0;
+        for run in entry.runs() {
+            if let Event::Insert { what: Insertion::Object(attributes), .. } = run
+                && offset == u64::from(id.offset)
+            {
+                return Some(attributes);
+            }
+            offset += run.count();
+        }
+        None
     }
 
     /// Begins a record of this replica at a version, to which the replica's own events here are added. Gives the
