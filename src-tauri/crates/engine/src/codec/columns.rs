@@ -473,6 +473,27 @@ mod tests {
         }
     }
 
+    /// Bytes that were written once must be read, and written, in the same way for ever. If this fails, the format has
+    /// changed: that needs a new format version and a reader for the old one.
+    #[test]
+    fn the_bytes_hold_still() {
+        let content = Content {
+            workspace: WorkspaceId([1; 16]),
+            document: DocumentId([2; 16]),
+            replica: ReplicaId([3; 16]),
+            number: 300,
+            first_seq: 7,
+            time: 1_700_000_000_000,
+            events: Events::from_runs(every_kind()),
+        };
+        let golden = include_str!("../../tests/golden/record.hex");
+        let canonical = canonical_bytes(&content);
+        let hex: String = canonical.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, golden.trim());
+        let record = crate::Record::seal(content, RecordId([4; 32]), None, vec![RecordId([6; 32]), RecordId([5; 32])]);
+        assert_eq!(record.id().to_string(), include_str!("../../tests/golden/record.id").trim());
+    }
+
     #[test]
     fn damaged_bytes_are_an_error_or_another_record_but_never_a_panic() {
         let (header, records) = parts();
