@@ -14,7 +14,7 @@ use crate::wire::Failure;
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The database failed.
-    #[error("what you wrote could not be stored on this device: {0}")]
+    #[error("the data on this device could not be read or written: {0}")]
     Store(#[from] StoreError),
     /// A change could not be applied.
     #[error(transparent)]
@@ -51,7 +51,15 @@ pub enum SessionError {
     /// Another process uses the same data.
     #[error("Inkfold is running on the same data; write in its window, or close it and try again")]
     AlreadyRunning,
-    /// No workspace is chosen, or none by that name.
+    /// None by that name.
+    #[error("there is no workspace “{wanted}” here; there are: {here}")]
+    NoSuchWorkspace {
+        /// What was asked for.
+        wanted: String,
+        /// The ones that are here.
+        here: String,
+    },
+    /// There is none.
     #[error("there is no workspace here yet; make one with “inkfold init --folder DIR” or “inkfold join --folder DIR”")]
     NoWorkspace,
     /// Several could be meant.
@@ -61,8 +69,17 @@ pub enum SessionError {
     #[error("there is no document “{0}”; “inkfold list” shows all")]
     NoDocument(String),
     /// Several could be meant.
-    #[error("“{0}” could be several documents; give more of the id")]
+    #[error("“{0}” could be several documents; give enough of the id, “inkfold list” shows them")]
     WhichDocument(String),
+    /// No replica by that id.
+    #[error("there is no replica “{0}”; “inkfold log” without --replica shows all that wrote")]
+    NoReplica(String),
+    /// Several could be meant.
+    #[error("“{0}” could be several replicas; give more of the id")]
+    WhichReplica(String),
+    /// Text from the command line is larger than one request may be.
+    #[error("the text is longer than {0} bytes; add it in parts")]
+    TooLong(usize),
     /// It isn't open in a window.
     #[error("the document is not open")]
     NotOpen,
@@ -83,6 +100,12 @@ pub enum SessionError {
     /// Storing failed; the words are in memory, and storing is tried again.
     #[error("what you wrote is not stored yet: {0}. It is tried again; keep Inkfold open")]
     NotSaved(String),
+    /// A window was asked for where there is none.
+    #[error("Inkfold is running on the same data without a window; end that (inkfold sync --watch) and try again")]
+    NoWindow,
+    /// A scan took too long.
+    #[error("the shared folder is slow; what it holds is taken in as it comes. Try again later")]
+    SlowFolder,
     /// The session is closing.
     #[error("Inkfold is closing")]
     Closing,
@@ -105,14 +128,20 @@ impl SessionError {
             Self::Known => "workspace-known",
             Self::AlreadyRunning => "already-running",
             Self::NoWorkspace => "no-workspace",
+            Self::NoSuchWorkspace { .. } => "no-such-workspace",
             Self::WhichWorkspace(_) => "which-workspace",
             Self::NoDocument(_) => "no-document",
             Self::WhichDocument(_) => "which-document",
+            Self::NoReplica(_) => "no-replica",
+            Self::WhichReplica(_) => "which-replica",
+            Self::TooLong(_) => "too-long",
             Self::NotOpen => "document-not-open",
             Self::OpenInWindow => "document-open-in-window",
             Self::OutOfStep => "out-of-step",
             Self::PastEnd { .. } => "past-end",
             Self::NotSaved(_) => "not-saved",
+            Self::NoWindow => "no-window",
+            Self::SlowFolder => "slow-folder",
             Self::Closing => "closing",
         }
     }

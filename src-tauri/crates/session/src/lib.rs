@@ -5,7 +5,8 @@
 //! of a caller for the disk or the shared folder other than by awaiting an answer.
 //!
 //! - [`Session`]: what the window and the command line ask for.
-//! - [`reading`]: what can be read while another process writes.
+//! - [`reading`] and [`checking`]: what can be read while another process writes.
+//! - [`Request`] and [`socket`]: what the command line asks for, of a session of its own or of the one that runs.
 //! - [`wire`]: what is said between the window and the session.
 //!
 //! ```
@@ -25,6 +26,7 @@
 
 mod branches;
 mod carrier;
+pub mod checking;
 mod convert;
 mod edit;
 mod error;
@@ -32,11 +34,14 @@ mod exchange;
 mod opened;
 mod profile;
 pub mod reading;
+mod request;
 mod session;
+pub mod socket;
 pub mod wire;
 mod workspace;
 
 pub use edit::ChangeError;
 pub use error::SessionError;
 pub use profile::Profile;
+pub use request::{Answer, Request};
 pub use session::Session;

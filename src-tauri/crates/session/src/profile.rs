@@ -111,35 +111,33 @@ impl Profile {
         })
     }
 
-    /// The workspace meant by an id, the beginning of one, or a name; without one the only one, or the one shown last.
+    /// The workspace meant by an id, the beginning of one, or a name; without one the only one.
     ///
     /// # Errors
     /// There is none, or several could be meant.
     pub fn choose(&self, wanted: Option<&str>) -> Result<WorkspaceId, SessionError> {
-        let ids = self.workspaces()?;
-        let Some(wanted) = wanted else {
-            return match ids.as_slice() {
-                [] => Err(SessionError::NoWorkspace),
-                [id] => Ok(*id),
-                _ => {
-                    let names: Result<Vec<String>, SessionError> =
-                        ids.iter().map(|id| Ok(format!("{} ({id})", Profile::info(&self.store(*id)?)?.name))).collect();
-                    Err(SessionError::WhichWorkspace(names?.join(", ")))
-                }
-            };
-        };
-        let mut found = Vec::new();
-        for id in ids {
-            if id.to_string().starts_with(wanted) || Profile::info(&self.store(id)?)?.name == wanted {
-                found.push(id);
-            }
+        let mut named = Vec::new();
+        for id in self.workspaces()? {
+            named.push((id, Profile::info(&self.store(id)?)?.name));
         }
-        match found.as_slice() {
-            [] => Err(SessionError::NoWorkspace),
-            [id] => Ok(*id),
-            _ => {
-                Err(SessionError::WhichWorkspace(found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")))
+        let list = |named: &[(WorkspaceId, String)]| {
+            named.iter().map(|(id, name)| format!("{name} ({id})")).collect::<Vec<_>>().join(", ")
+        };
+        let found: Vec<(WorkspaceId, String)> = match wanted {
+            None => named.clone(),
+            Some(wanted) => {
+                let begins =
+                    |id: &WorkspaceId| !wanted.is_empty() && id.to_string().starts_with(&wanted.to_lowercase());
+                named.iter().filter(|(id, name)| name == wanted || begins(id)).cloned().collect()
             }
+        };
+        match (found.as_slice(), wanted) {
+            ([(id, _)], _) => Ok(*id),
+            ([], Some(wanted)) if !named.is_empty() => {
+                Err(SessionError::NoSuchWorkspace { wanted: wanted.into(), here: list(&named) })
+            }
+            ([], _) => Err(SessionError::NoWorkspace),
+            _ => Err(SessionError::WhichWorkspace(list(&found))),
         }
     }
 

@@ -1,10 +1,11 @@
 //! What can be read from a store alone, without the workspace's thread: while the app runs, too.
 
-use inkfold_engine::{Document, DocumentId, ReplicaId, Target, Unfolded};
+use inkfold_engine::{Document, DocumentId, ReplicaId, Target};
 use inkfold_store::{Log, LogEntry, Storage};
 
+use crate::convert::page_out;
 use crate::error::SessionError;
-use crate::wire::DocumentInfo;
+use crate::wire::{Block, DocumentInfo};
 
 /// All documents, newest first.
 ///
@@ -43,17 +44,45 @@ pub fn find_document(store: &dyn Storage, name: &str) -> Result<DocumentId, Sess
     Err(SessionError::NoDocument(name.into()))
 }
 
+/// Reads twice if need be, so that the open record is seen either as open or as sealed: another process may seal it
+/// between two looks at the store, and what is neither or both would be missing or there twice.
+fn settled<T>(
+    store: &dyn Storage,
+    mut read: impl FnMut(&dyn Storage) -> Result<T, SessionError>,
+) -> Result<T, SessionError> {
+    let open = || -> Result<_, SessionError> { Ok(store.open()?.map(|open| (open.start.replica, open.number))) };
+    loop {
+        let before = open()?;
+        let found = read(store)?;
+        if open()? == before {
+            return Ok(found);
+        }
+    }
+}
+
 /// A document with everything that is stored of it, the open record included.
 ///
 /// # Errors
 /// The store can't be read.
 pub fn document(store: &dyn Storage, id: DocumentId) -> Result<Document, SessionError> {
-    let mut document = Document::new(store.workspace(), id);
-    document.absorb(store.records(&id)?);
-    if let Some(open) = store.open()?.filter(|open| open.start.document == id) {
-        document.absorb([open.seal(store.workspace(), crate::workspace::now())]);
-    }
-    Ok(document)
+    settled(store, |store| {
+        let mut document = Document::new(store.workspace(), id);
+        document.absorb(store.records(&id)?);
+        if let Some(open) = store.open()?.filter(|open| open.start.document == id) {
+            document.absorb([open.seal(store.workspace(), crate::workspace::now())]);
+        }
+        Ok(document)
+    })
+}
+
+/// A document's title; empty where it has none.
+pub fn title(document: &Document) -> String {
+    crate::opened::title(document)
+}
+
+/// A document's page, as the window gets it.
+pub fn blocks(document: &Document) -> Vec<Block> {
+    page_out(document.page())
 }
 
 /// The log of a document: of one replica, or of all in the order of their ids.
@@ -65,51 +94,45 @@ pub fn log(
     id: DocumentId,
     replica: Option<ReplicaId>,
 ) -> Result<Vec<(ReplicaId, LogEntry)>, SessionError> {
-    let replicas = match replica {
-        Some(replica) => vec![replica],
-        None => store.replicas()?,
-    };
-    let mut out = Vec::new();
-    for replica in replicas {
-        out.extend(store.read_log(&replica, &id)?.into_iter().map(|entry| (replica, entry)));
-    }
-    Ok(out)
+    settled(store, |store| {
+        let replicas = match replica {
+            Some(replica) => vec![replica],
+            None => writers(store)?,
+        };
+        let mut out = Vec::new();
+        for replica in replicas {
+            out.extend(store.read_log(&replica, &id)?.into_iter().map(|entry| (replica, entry)));
+        }
+        Ok(out)
+    })
 }
 
-/// What is wrong with what a store holds; nothing if all is well.
+/// The replicas of all records, the open one included.
+fn writers(store: &dyn Storage) -> Result<Vec<ReplicaId>, SessionError> {
+    let mut writers = store.replicas()?;
+    if let Some(open) = store.open()?
+        && let Err(at) = writers.binary_search(&open.start.replica)
+    {
+        writers.insert(at, open.start.replica);
+    }
+    Ok(writers)
+}
+
+/// The replica with this id, or unique beginning of an id.
 ///
 /// # Errors
-/// The store can't be read.
-pub fn verify(store: &dyn Storage) -> Result<Vec<String>, SessionError> {
-    let mut findings = Vec::new();
-    for replica in store.replicas()? {
-        let ends = store.ends(&replica)?;
-        if ends.tips.len() > 1 {
-            findings.push(format!("replica {replica} has {} branches; both are kept", ends.tips.len()));
-        }
-        for loose in ends.loose {
-            findings.push(format!("record {} of replica {replica} waits for the ones before it", loose.number));
-        }
+/// There is none, or there are several.
+pub fn find_replica(store: &dyn Storage, name: &str) -> Result<ReplicaId, SessionError> {
+    let mut found = writers(store)?;
+    found.retain(|replica| !name.is_empty() && replica.to_string().starts_with(&name.to_lowercase()));
+    match found.as_slice() {
+        [replica] => Ok(*replica),
+        [] => Err(SessionError::NoReplica(name.into())),
+        _ => Err(SessionError::WhichReplica(name.into())),
     }
-    for id in store.documents()? {
-        let document = document(store, id)?;
-        for record in document.waiting() {
-            findings.push(format!("document {id}: record {} waits for records that have not arrived", record.id()));
-        }
-        for (record, why) in document.unfolded() {
-            let why = match why {
-                Unfolded::NeedsNewerVersion => "needs a newer version of Inkfold",
-                Unfolded::NotAllowedHere => "holds events that its document doesn't allow",
-                Unfolded::BrokenSequence => "doesn't follow its replica's record before it",
-                Unfolded::FollowsUnfolded => "builds on a record that can't be shown",
-            };
-            findings.push(format!("document {id}: record {} {why}", record.id()));
-        }
-    }
-    Ok(findings)
 }
 
-/// A workspace's name: what the document zero says, or what it was called when it was made or joined.
+/// A setting that is text.
 pub(crate) fn setting_text(store: &dyn Storage, key: &str) -> Result<Option<String>, SessionError> {
     Ok(store.setting(key)?.and_then(|bytes| String::from_utf8(bytes).ok()))
 }

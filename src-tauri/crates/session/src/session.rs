@@ -9,7 +9,7 @@ use std::time::Duration;
 use inkfold_engine::{DocumentId, Event, Target, Value, WorkspaceId};
 use inkfold_folder::{RealClock, RealFileSystem, genesis};
 use inkfold_store::{Batch, Storage};
-use tokio::sync::broadcast;
+use tokio::sync::{OwnedMutexGuard, broadcast};
 
 use crate::error::SessionError;
 use crate::opened::Ask;
@@ -30,15 +30,31 @@ pub struct Session(Arc<Shared>);
 struct Shared {
     profile: Profile,
     /// Held as long as this process may write.
-    _lock: File,
+    lock: Arc<File>,
     events: broadcast::Sender<wire::Event>,
     current: Mutex<Option<Current>>,
+    /// Held while a workspace is opened or left: two threads on one store would write as one replica twice.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// The turn of the session that this one is a guest of, for as long as it has a workspace open beside it.
+    visit: Option<OwnedMutexGuard<()>>,
 }
 
 struct Current {
     info: WorkspaceInfo,
     handle: Handle,
-    thread: JoinHandle<()>,
+    /// None where the workspace belongs to the session that this one is a guest of.
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The lock must not be free before the thread that writes has ended.
+        let current = self.current.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Current { handle, thread: Some(thread), .. }) = current {
+            let _ = handle.send(|workspace| workspace.stop());
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Session {
@@ -50,7 +66,14 @@ impl Session {
         let profile = Profile::open(data)?;
         let lock = profile.lock()?;
         let (events, _) = broadcast::channel(EVENTS);
-        Ok(Session(Arc::new(Shared { profile, _lock: lock, events, current: Mutex::new(None) })))
+        Ok(Session(Arc::new(Shared {
+            profile,
+            lock: Arc::new(lock),
+            events,
+            current: Mutex::new(None),
+            turn: Arc::default(),
+            visit: None,
+        })))
     }
 
     /// What happens, from now on.
@@ -79,6 +102,7 @@ impl Session {
             && let Some(id) = self.0.profile.current().filter(|id| ids.contains(id)).or(ids.first().copied())
         {
             self.show(id).await?;
+            self.0.profile.set_current(id)?;
         }
         let mut workspaces = Vec::new();
         for id in ids {
@@ -106,10 +130,11 @@ impl Session {
     pub async fn open_workspace(&self, workspace: String) -> Result<Start, SessionError> {
         let id = self.0.profile.choose(Some(&workspace))?;
         self.show(id).await?;
+        self.0.profile.set_current(id)?;
         self.start().await
     }
 
-    /// Shows the workspace meant by `wanted`, or the only one.
+    /// Opens the workspace meant by `wanted`, or the only one, without keeping in mind that it was shown.
     ///
     /// # Errors
     /// As [`Profile::choose`].
@@ -119,6 +144,7 @@ impl Session {
     }
 
     async fn show(&self, id: WorkspaceId) -> Result<(), SessionError> {
+        let _turn = self.0.turn.lock().await;
         if self.current().as_ref().is_some_and(|current| current.info.id == id.to_string()) {
             return Ok(());
         }
@@ -126,8 +152,46 @@ impl Session {
         let store = self.0.profile.store(id)?;
         let info = Profile::info(&store)?;
         let (handle, thread) = Workspace::start(Box::new(store), self.0.events.clone())?;
-        *self.current() = Some(Current { info, handle, thread });
-        self.0.profile.set_current(id)
+        *self.current() = Some(Current { info, handle, thread: Some(thread) });
+        Ok(())
+    }
+
+    /// A session for one piece of work in a workspace, whatever is shown here meanwhile: in the one that is shown, or
+    /// in another that is opened beside it. Close it when the work is done; until then nothing else is opened here.
+    ///
+    /// # Errors
+    /// The workspace's database can't be used.
+    pub async fn visit(&self, id: WorkspaceId) -> Result<Session, SessionError> {
+        let turn = self.0.turn.clone().lock_owned().await;
+        let shown = self
+            .current()
+            .as_ref()
+            .filter(|current| current.info.id == id.to_string())
+            .map(|current| Current { info: current.info.clone(), handle: current.handle.clone(), thread: None });
+        if shown.is_some() {
+            return Ok(self.guest(shown, None));
+        }
+        let guest = self.guest(None, Some(turn));
+        guest.show(id).await?;
+        Ok(guest)
+    }
+
+    /// A session in which a workspace can be made or joined without showing it. Close it, as with [`Self::visit`].
+    pub async fn beside(&self) -> Session {
+        let turn = self.0.turn.clone().lock_owned().await;
+        self.guest(None, Some(turn))
+    }
+
+    fn guest(&self, current: Option<Current>, visit: Option<OwnedMutexGuard<()>>) -> Session {
+        Session(Arc::new(Shared {
+            profile: self.0.profile.clone(),
+            lock: self.0.lock.clone(),
+            // Who listens to this session hears of the workspace that it shows, and of no other.
+            events: broadcast::channel(1).0,
+            current: Mutex::new(current),
+            turn: Arc::default(),
+            visit,
+        }))
     }
 
     /// Makes a workspace: on this device only, or in a folder that others can join.
@@ -189,6 +253,9 @@ impl Session {
         let info = Profile::info(&store)?;
         drop(store);
         self.show(id).await?;
+        if self.0.visit.is_none() {
+            self.0.profile.set_current(id)?;
+        }
         let handle = self.handle()?;
         // Who writes under this replica's id is the workspace's own data, for everyone to see.
         handle
@@ -393,25 +460,35 @@ impl Session {
         Ok(())
     }
 
+    /// The workspaces here.
+    ///
+    /// # Errors
+    /// The data directory can't be read.
+    pub fn workspaces(&self) -> Result<Vec<WorkspaceId>, SessionError> {
+        self.0.profile.workspaces()
+    }
+
+    /// Whether the workspace that is open has a folder.
+    pub fn is_shared(&self) -> bool {
+        self.current().as_ref().is_some_and(|current| current.info.folder.is_some())
+    }
+
     /// Where the data is.
     pub fn data(&self) -> &Path {
         self.0.profile.data()
     }
 
-    /// Seals, flushes, publishes what the folder takes in a few seconds, and stops.
+    /// Publishes what isn't in the folder yet, as far as the folder takes it in a few seconds.
     ///
     /// # Errors
-    /// What was written could not be stored; the session goes on.
-    pub async fn close(&self) -> Result<(), SessionError> {
-        self.leave().await
-    }
-
-    async fn leave(&self) -> Result<(), SessionError> {
-        let Some(handle) = self.current().as_ref().map(|current| current.handle.clone()) else { return Ok(()) };
-        let published = handle
+    /// What was written could not be stored.
+    pub async fn publish(&self) -> Result<(), SessionError> {
+        let published = self
+            .handle()?
             .ask(|workspace| {
                 workspace.flush()?;
-                Ok(workspace.exchange.carrier.as_ref().map(|carrier| carrier.scan()))
+                let exchange = &workspace.exchange;
+                Ok(exchange.carrier.as_ref().filter(|_| !exchange.is_published()).map(|carrier| carrier.scan()))
             })
             .await?;
         if let Some(published) = published
@@ -419,10 +496,30 @@ impl Session {
         {
             tracing::warn!("the shared folder doesn't answer; what isn't there yet follows at the next start");
         }
-        handle.send(|workspace| workspace.stop())?;
-        let Some(current) = self.current().take() else { return Ok(()) };
-        // The thread has been told to stop and only finishes its last job.
-        let _ = tokio::task::spawn_blocking(move || current.thread.join()).await;
+        Ok(())
+    }
+
+    /// Seals, flushes, publishes what the folder takes in a few seconds, and stops.
+    ///
+    /// # Errors
+    /// What was written could not be stored; the session goes on.
+    pub async fn close(&self) -> Result<(), SessionError> {
+        let _turn = self.0.turn.lock().await;
+        self.leave().await
+    }
+
+    /// As [`Self::close`], for who has the turn.
+    async fn leave(&self) -> Result<(), SessionError> {
+        if self.current().is_none() {
+            return Ok(());
+        }
+        self.publish().await?;
+        let Some(Current { handle, thread, .. }) = self.current().take() else { return Ok(()) };
+        if let Some(thread) = thread {
+            handle.send(|workspace| workspace.stop())?;
+            // The thread has been told to stop and only finishes its last job.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
         Ok(())
     }
 }
