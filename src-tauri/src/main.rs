@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         }
     };
     match arguments.command {
-        Some(command) => cli::run(command, data),
+        Some(command) => cli::run(command, arguments.options, data),
         None => window::run(data),
     }
 }

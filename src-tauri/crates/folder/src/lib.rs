@@ -84,7 +84,7 @@ pub use memory::{Memory, Verdict};
 pub use pending::Pending;
 pub use publish::{PublishError, Published, Publisher};
 pub use refusal::Refusal;
-pub use scan::{NewSegment, RootState, ScanReport, ScanRequest};
+pub use scan::{NewSegment, OwnSeen, RootState, ScanReport, ScanRequest};
 pub use segment::{
     EncodeError, FileHash, Segment, SegmentFile, Signer, Unresolved, encode_all, encode_segment, merge_segments,
     resolve_together,

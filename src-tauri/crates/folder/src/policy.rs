@@ -1,9 +1,11 @@
 //! When to write a file, which files to merge, which may go. Pure functions: the caller brings times and lists.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
-use crate::segment::{FileHash, MAX_RECORDS, MAX_SEGMENT_BYTES};
+use crate::scan::OwnSeen;
+use crate::segment::{FileHash, MAX_RECORDS, MAX_SEGMENT_BYTES, segment_name};
 
 /// Somebody who wrote within this time is there to see what we write.
 pub const ACTIVE: Duration = Duration::from_secs(5 * 60);
@@ -71,6 +73,23 @@ pub struct OwnFile {
 }
 
 impl OwnFile {
+    /// The file that a scan saw in our own directory, if it is whole: its name must be the one that its content gives
+    /// it. What is said of the range can then be believed, for nobody but this installation made that name.
+    pub fn seen(name: &str, seen: &OwnSeen) -> Option<OwnFile> {
+        let hash = seen.hash?;
+        let (first, rest) = name.split_once('-')?;
+        let (first, last) = (first.parse().ok()?, rest.split_once('-')?.0.parse().ok()?);
+        let size = usize::try_from(seen.size).ok()?;
+        (segment_name(first, last, &hash) == name && 0 < first && first <= last).then_some(OwnFile {
+            hash,
+            first,
+            last,
+            size,
+            read_back: None,
+            acknowledged: false,
+        })
+    }
+
     fn covers(&self, other: &OwnFile) -> bool {
         let wider = self.last - self.first > other.last - other.first;
         let same = self.last - self.first == other.last - other.first;
@@ -141,11 +160,22 @@ pub fn deletable(files: &[OwnFile]) -> Vec<FileHash> {
     files.iter().filter(|file| safe.iter().any(|other| other.covers(file))).map(|file| file.hash).collect()
 }
 
-/// Which of one's own files have to be published again: all that are not covered by another one and that the last
-/// complete scan did not find whole under any name.
-pub fn missing(files: &[OwnFile], found: impl Fn(&FileHash) -> bool) -> Vec<&OwnFile> {
-    let gone = |file: &&OwnFile| !found(&file.hash);
-    files.iter().filter(gone).filter(|file| !files.iter().any(|other| other.covers(file))).collect()
+/// Which numbers, of those from 1 to `last`, no file holds: they have to be published again.
+pub fn missing(files: &[OwnFile], last: u64) -> Vec<Range<u64>> {
+    let mut ranges: Vec<(u64, u64)> = files.iter().map(|file| (file.first, file.last)).collect();
+    ranges.sort_unstable();
+    let (mut gaps, mut next) = (Vec::new(), 1);
+    for (first, end) in ranges {
+        if first > next {
+            gaps.push(next..first.min(last + 1));
+        }
+        next = next.max(end + 1);
+    }
+    if next <= last {
+        gaps.push(next..last + 1);
+    }
+    gaps.retain(|gap| gap.start < gap.end);
+    gaps
 }
 
 #[cfg(test)]
@@ -239,9 +269,30 @@ mod tests {
     }
 
     #[test]
-    fn missing_files_are_published_again_unless_covered() {
-        let files = [file(1, 4), file(5, 9), file(1, 9), file(10, 10)];
-        let again = missing(&files, |hash| *hash == files[3].hash);
-        assert_eq!(again, vec![&files[2]]);
+    fn numbers_that_no_file_holds_are_missing() {
+        let table: [(&[OwnFile], u64, &[Range<u64>]); 5] = [
+            (&[], 3, &[1..4]),
+            (&[], 0, &[]),
+            (&[file(1, 4), file(5, 9), file(2, 3)], 9, &[]),
+            (&[file(3, 4), file(8, 9)], 12, &[1..3, 5..8, 10..13]),
+            (&[file(20, 30)], 10, &[1..11]),
+        ];
+        for (files, last, expected) in table {
+            assert_eq!(missing(files, last), expected, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_believed_only_under_the_name_of_its_content() {
+        let hash = FileHash([9; 32]);
+        let seen = OwnSeen { hash: Some(hash), size: 100 };
+        let name = segment_name(3, 7, &hash);
+        assert_eq!(OwnFile::seen(&name, &seen).map(|file| (file.first, file.last)), Some((3, 7)));
+        assert_eq!(OwnFile::seen(&name, &OwnSeen { hash: None, size: 100 }), None);
+        assert_eq!(
+            OwnFile::seen(&name.replace("3-7", "3-8000"), &OwnSeen { hash: Some(FileHash([8; 32])), size: 1 }),
+            None
+        );
+        assert_eq!(OwnFile::seen("3-7.ink", &seen), None);
     }
 }

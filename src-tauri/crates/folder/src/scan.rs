@@ -137,6 +137,15 @@ pub struct Trouble {
     pub message: String,
 }
 
+/// A file in our own directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnSeen {
+    /// The hash of its content; none where it can't be ours.
+    pub hash: Option<FileHash>,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
 /// What a scan saw.
 #[derive(Debug)]
 pub struct ScanReport {
@@ -148,8 +157,8 @@ pub struct ScanReport {
     pub refused: Vec<RefusedFile>,
     /// Places that could not be looked at.
     pub trouble: Vec<Trouble>,
-    /// The files in our own directory: name and hash of the content (`None` where it can't be ours).
-    pub own: BTreeMap<String, Option<FileHash>>,
+    /// The files in our own directory, by name.
+    pub own: BTreeMap<String, OwnSeen>,
     /// All sound segments in the folder, under whatever name.
     pub present: BTreeSet<FileHash>,
     /// Sound segments that were handed over.
@@ -433,13 +442,13 @@ impl Walk<'_> {
 
     fn sound(&mut self, path: PathBuf, facts: Facts, hash: FileHash) {
         self.report.present.insert(hash);
-        self.note_own(&path, Some(hash));
+        self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;
         self.remember(path, facts, Seen::Content(hash));
     }
 
     fn refuse(&mut self, path: PathBuf, facts: Facts, hash: Option<FileHash>, refusal: Refusal, again: bool) {
-        self.note_own(&path, hash);
+        self.note_own(&path, facts.size, hash);
         self.report.files += 1;
         self.report.refused.push(RefusedFile { path: path.clone(), refusal: refusal.clone(), again });
         match hash {
@@ -451,11 +460,11 @@ impl Walk<'_> {
         }
     }
 
-    fn note_own(&mut self, path: &Path, hash: Option<FileHash>) {
+    fn note_own(&mut self, path: &Path, size: u64, hash: Option<FileHash>) {
         if path.parent() == Some(&self.own_directory)
             && let Some(name) = path.file_name().and_then(OsStr::to_str)
         {
-            self.report.own.insert(name.to_owned(), hash);
+            self.report.own.insert(name.to_owned(), OwnSeen { hash, size });
         }
     }
 

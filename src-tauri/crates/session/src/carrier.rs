@@ -33,6 +33,7 @@ enum Order {
     /// Scan now, and say when that is done.
     Scan(oneshot::Sender<()>),
     Publish(Vec<Parcel>),
+    Remove(Vec<RelativePath>),
     Settle(FileHash, Verdict),
     Stop,
 }
@@ -85,6 +86,11 @@ impl Carrier {
         let _ = self.0.send(Order::Publish(parcels));
     }
 
+    /// Takes away files of our own.
+    pub fn remove(&self, paths: Vec<RelativePath>) {
+        let _ = self.0.send(Order::Remove(paths));
+    }
+
     pub fn settle(&self, hash: FileHash, verdict: Verdict) {
         let _ = self.0.send(Order::Settle(hash, verdict));
     }
@@ -131,6 +137,7 @@ impl Work {
                             }
                         }
                     }
+                    Ok(Order::Remove(paths)) => self.remove(&paths),
                     Ok(Order::Settle(hash, verdict)) => self.memory.settle(&hash, verdict),
                     Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => stop = true,
                     Err(RecvTimeoutError::Timeout) => break,
@@ -186,6 +193,15 @@ impl Work {
             match Publisher::new(&self.files, &self.clock, &self.root).clean(replica) {
                 Ok(_) => self.cleaned = Some(*replica),
                 Err(error) => tracing::info!(code = error.code(), "{error}"),
+            }
+        }
+    }
+
+    fn remove(&self, paths: &[RelativePath]) {
+        let publisher = Publisher::new(&self.files, &self.clock, &self.root);
+        for path in paths {
+            if let Err(error) = publisher.remove(path) {
+                tracing::warn!(code = error.code(), "{error}");
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use inkfold_engine::{Record, RecordId};
 use inkfold_folder::scan::NewSegment;
 use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
-use inkfold_store::{Batch, Signature, Storage, StoreError};
+use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
 
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Parcel};
@@ -27,13 +27,13 @@ pub(crate) struct Exchange {
     /// When another replica's records came in last.
     pub last_other: Option<Instant>,
     /// Files in the outbox.
-    outbox: usize,
+    pub outbox: usize,
     pub trouble: Option<FolderTrouble>,
     pending: Pending,
     paths: BTreeMap<FileHash, PathBuf>,
     refused: Vec<FileReport>,
-    /// A complete scan of the folder has been made in this run.
-    pub scanned: bool,
+    /// When a complete scan of this run first saw each of our own files.
+    pub read_back: BTreeMap<FileHash, Instant>,
 }
 
 impl Exchange {
@@ -50,7 +50,7 @@ impl Exchange {
             pending: Pending::default(),
             paths: BTreeMap::new(),
             refused: Vec::new(),
-            scanned: false,
+            read_back: BTreeMap::new(),
         }
     }
 
@@ -152,6 +152,17 @@ impl Workspace {
 
     /// Stores verified records durably; gives back the segments that waited for them.
     fn keep(&mut self, segments: &[&Segment], records: Vec<Record>) -> Result<Vec<Segment>, SessionError> {
+        let own = self.identity.replica();
+        let mut unknown_own = false;
+        for record in records.iter().filter(|record| record.replica() == own) {
+            unknown_own |= !self.store.has(&record.id())?;
+        }
+        if unknown_own {
+            // Somebody else has written under our id: a copied profile, or a database that was set back. What we wrote
+            // is handed over as our branch of the old id first; what is written from now on carries a new one.
+            self.flush()?;
+            self.take_new_identity()?;
+        }
         let signatures = segments.iter().map(|segment| Signature {
             replica: segment.header().author,
             number: segment.header().last,
@@ -168,14 +179,11 @@ impl Workspace {
         let added = self.store.commit(&batch)?.added;
         let fresh: Vec<Record> = records.into_iter().filter(|record| added.contains(&record.id())).collect();
         for record in &fresh {
-            if record.replica() == self.identity.replica() {
-                // Somebody else has written under our id: a copied profile, or a database that was set back.
-                self.take_new_identity()?;
-            } else if !self.own.contains(&record.replica()) {
+            if !self.own.contains(&record.replica()) {
                 self.exchange.last_other = Some(Instant::now());
             }
         }
-        self.arrived(&fresh);
+        self.arrived(&fresh)?;
         for segment in segments {
             self.report(segment.hash(), Verdict::Taken);
         }
@@ -220,30 +228,7 @@ impl Workspace {
             })
             .collect();
         if report.complete && report.root.is_usable() {
-            self.exchange.scanned = true;
-            self.publish_missing(&report)?;
-        }
-        Ok(())
-    }
-
-    /// Own files that the folder has lost are published again.
-    fn publish_missing(&mut self, report: &ScanReport) -> Result<(), SessionError> {
-        let replica = self.identity.replica();
-        let queued_to = self.store.queued_to(&replica)?;
-        if queued_to == 0 || !self.store.outbox()?.is_empty() {
-            return self.exchange.publish(&*self.store);
-        }
-        if report.own.values().all(Option::is_none) {
-            // None of our files is there: everything goes in again, as few files as possible.
-            let records = self.store.records_of(&replica, 1..queued_to + 1)?;
-            let files = inkfold_folder::encode_all(&self.identity, &records, &StoreBranches(&*self.store))?;
-            let missing = files.into_iter().filter(|file| !report.present.contains(&file.hash));
-            let parcels: Vec<Parcel> = missing
-                .map(|file| Parcel { name: file.name(), path: file.path(&replica), bytes: file.bytes })
-                .collect();
-            if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| !parcels.is_empty()) {
-                carrier.publish(parcels);
-            }
+            self.keep_up(&report)?;
         }
         Ok(())
     }

@@ -37,11 +37,12 @@ pub mod reading;
 mod request;
 mod session;
 pub mod socket;
+mod upkeep;
 pub mod wire;
 mod workspace;
 
 pub use edit::ChangeError;
 pub use error::SessionError;
 pub use profile::Profile;
-pub use request::{Answer, Request};
+pub use request::{Answer, MAX_TEXT, Request};
 pub use session::Session;

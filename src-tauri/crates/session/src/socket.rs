@@ -26,7 +26,6 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::error::SessionError;
 use crate::request::{Answer, Request};
 use crate::session::Session;
 use crate::wire::Failure;

@@ -114,6 +114,23 @@ struct Writing {
     last: Instant,
 }
 
+/// What has happened to a document since its card was made.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stale {
+    /// When it was edited last.
+    edited: i64,
+    /// Its title or its place may be another one.
+    registers: bool,
+}
+
+impl Stale {
+    fn note(&mut self, record: &Record) {
+        self.edited = self.edited.max(record.content().time);
+        let sets = |run: &Event| matches!(run, Event::Register { target: Target::Document, .. });
+        self.registers |= record.events().runs().iter().any(sets) || record.events().features() != 0;
+    }
+}
+
 pub(crate) struct Workspace {
     pub store: Box<dyn Storage>,
     pub identity: Identity,
@@ -125,8 +142,10 @@ pub(crate) struct Workspace {
     unsaved: Vec<Unsaved>,
     waiting_for_disk: Vec<Reply<()>>,
     failing_since: Option<Instant>,
-    /// Documents whose card may be outdated.
-    stale_cards: BTreeSet<DocumentId>,
+    /// Documents whose card is outdated, and how.
+    stale_cards: BTreeMap<DocumentId, Stale>,
+    /// How many other writers have been seen.
+    others: u32,
     pub exchange: Exchange,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
@@ -164,7 +183,8 @@ impl Workspace {
             unsaved: Vec::new(),
             waiting_for_disk: Vec::new(),
             failing_since: None,
-            stale_cards: BTreeSet::new(),
+            stale_cards: BTreeMap::new(),
+            others: 0,
             exchange: Exchange::new(carrier),
             events,
             told_status: None,
@@ -188,7 +208,11 @@ impl Workspace {
         self.exchange.unflushed = self.first_unqueued()? <= self.last_number()?;
         self.exchange.first_unflushed = self.exchange.unflushed.then(Instant::now);
         let known: BTreeSet<DocumentId> = self.store.cards()?.into_iter().map(|(document, _)| document).collect();
-        self.stale_cards = self.store.documents()?.into_iter().filter(|document| !known.contains(document)).collect();
+        for document in self.store.documents()?.into_iter().filter(|document| !known.contains(document)) {
+            let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
+            self.stale_cards.insert(document, Stale { edited, registers: true });
+        }
+        self.count_others()?;
         self.update_cards()
     }
 
@@ -339,7 +363,7 @@ impl Workspace {
 
     fn sealed(&mut self, record: Record) -> Result<(), SessionError> {
         self.writing = None;
-        self.stale_cards.insert(record.document());
+        self.stale_cards.entry(record.document()).or_default().note(&record);
         if let Some(opened) = self.opened.get_mut(&record.document())
             && opened.document.is_open()
         {
@@ -634,7 +658,6 @@ impl Workspace {
         }
         self.exchange.typed();
         self.seal()?;
-        self.stale_cards.insert(id);
         self.update_cards()
     }
 
@@ -655,35 +678,48 @@ impl Workspace {
 
     // ---- what came in
 
+    fn count_others(&mut self) -> Result<(), SessionError> {
+        let others = self.store.replicas()?.iter().filter(|id| !self.own.contains(id)).count();
+        self.others = others as u32;
+        Ok(())
+    }
+
     /// Records that are durable now and were not known before.
-    pub fn arrived(&mut self, records: &[Record]) {
+    pub fn arrived(&mut self, records: &[Record]) -> Result<(), SessionError> {
         let mut by_document: BTreeMap<DocumentId, Vec<Record>> = BTreeMap::new();
         for record in records {
             by_document.entry(record.document()).or_default().push(record.clone());
         }
         for (document, records) in by_document {
-            self.stale_cards.insert(document);
+            let stale = self.stale_cards.entry(document).or_default();
+            records.iter().for_each(|record| stale.note(record));
             if let Some(opened) = self.opened.get_mut(&document) {
                 opened.receive(records);
                 self.tell(wire::Event::Newer { document: document.to_string() });
             }
         }
+        self.count_others()
     }
 
     // ---- lists
 
     fn update_cards(&mut self) -> Result<(), SessionError> {
         let stale = std::mem::take(&mut self.stale_cards);
+        let known: BTreeMap<DocumentId, DocumentCard> = self.store.cards()?.into_iter().collect();
         let mut cards = Vec::new();
-        for id in stale {
+        for (id, Stale { edited, registers }) in stale {
             if id == DocumentId::WORKSPACE {
                 continue;
             }
-            let records = self.store.records(&id)?;
-            let edited = records.iter().map(|record| record.content().time).max().unwrap_or(0);
-            let mut document = Document::new(self.store.workspace(), id);
-            document.absorb(records);
-            let card = DocumentCard { title: title(&document), trashed: is_trashed(&document), edited };
+            let card = match known.get(&id) {
+                Some(card) if !registers => DocumentCard { edited: edited.max(card.edited), ..card.clone() },
+                before => {
+                    let mut document = Document::new(self.store.workspace(), id);
+                    document.absorb(self.store.records(&id)?);
+                    let edited = before.map_or(edited, |card| edited.max(card.edited));
+                    DocumentCard { title: title(&document), trashed: is_trashed(&document), edited }
+                }
+            };
             cards.push((id, Some(card)));
         }
         if !cards.is_empty() {
@@ -713,12 +749,11 @@ impl Workspace {
         } else {
             wire::Whereabouts::OnThisDevice
         };
-        let others = self.store.replicas().unwrap_or_default().iter().filter(|id| !self.own.contains(id)).count();
         let files = self.exchange.files();
         wire::Status {
             words,
             trouble: self.exchange.trouble,
-            others: others as u32,
+            others: self.others,
             pending: files.iter().filter(|file| file.pending).count() as u32,
             refused: files.iter().filter(|file| !file.pending).count() as u32,
         }

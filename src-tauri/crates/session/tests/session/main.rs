@@ -1,0 +1,5 @@
+//! Sessions over real directories and a real folder, driven as windows and scripts drive them.
+
+mod folder_care;
+mod two_installations;
+mod windows;
