@@ -17,6 +17,7 @@ export class Typist {
   savings: Saving[] = [];
   patches: Patch[] = [];
   broken = 0;
+  lost: string[] = [];
   linkAsked = 0;
 
   private constructor(
@@ -37,6 +38,7 @@ export class Typist {
       broken: () => {
         if (later.typist) later.typist.broken += 1;
       },
+      refused: (_, lost) => later.typist?.lost.push(lost),
       editLink: () => {
         if (later.typist) later.typist.linkAsked += 1;
       },

@@ -5,7 +5,8 @@ import { TextSelection, type Command, type EditorState, type Transaction } from 
 import { ReplaceStep } from "prosemirror-transform";
 
 import { blockNode } from "../model/blocks";
-import { indentOf, isChecked, isItem, kindOf, languageOf, marker, MAX_INDENT, type Kind, type Marker } from "../model/marker";
+import { levelLimit, shownLevel } from "../model/levels";
+import { isChecked, isItem, kindOf, languageOf, marker, MAX_INDENT, type Kind, type Marker } from "../model/marker";
 import { blockStart } from "../model/positions";
 import { markerOf, schema } from "../model/schema";
 import { setMarker } from "../model/set";
@@ -13,8 +14,9 @@ import { setMarker } from "../model/set";
 /** The block that a caret is in. */
 export interface Here {
   node: Node;
-  marker: Marker;
   kind: string;
+  /** The level that the block is shown at. */
+  level: number;
   index: number;
   /** The position before the block. */
   start: number;
@@ -26,8 +28,9 @@ export function caretBlock(state: EditorState): Here | null {
   const { $from, empty } = state.selection;
   if (!empty || $from.depth === 0) return null;
   const node = $from.parent;
-  const block = markerOf(node);
-  return { node, marker: block, kind: kindOf(block), index: $from.index(0), start: $from.before(), offset: $from.parentOffset };
+  const index = $from.index(0);
+  const kind = kindOf(markerOf(node));
+  return { node, kind, level: shownLevel(state.doc, index), index, start: $from.before(), offset: $from.parentOffset };
 }
 
 /** The blocks that the selection touches, with the positions before them. */
@@ -70,9 +73,7 @@ export function setKind(kind: Kind): Command {
 }
 
 function indentLimit(doc: Node, index: number, kind: string): number {
-  if (!isItem(kind)) return MAX_INDENT;
-  const previous = index > 0 ? doc.child(index - 1) : null;
-  return previous === null ? 0 : Math.min(MAX_INDENT, indentOf(markerOf(previous)) + 1);
+  return isItem(kind) ? levelLimit(shownLevel(doc, index - 1)) : MAX_INDENT;
 }
 
 /** Moves the selected blocks a level in (1) or out (-1). */
@@ -80,11 +81,11 @@ export function indent(by: 1 | -1): Command {
   return (state, dispatch) => {
     const tr = state.tr;
     for (const { node, start } of selectedBlocks(state)) {
-      const block = markerOf(node);
-      const kind = kindOf(block);
+      const kind = kindOf(markerOf(node));
       if (/^heading|^divider$|^code$/.test(kind) || node.type === schema.nodes.opaque_block) continue;
-      const level = indentOf(block);
-      const limit = by === 1 ? indentLimit(tr.doc, tr.doc.resolve(start).index(0), kind) : MAX_INDENT;
+      const index = tr.doc.resolve(start).index(0);
+      const level = shownLevel(tr.doc, index);
+      const limit = by === 1 ? indentLimit(tr.doc, index, kind) : MAX_INDENT;
       const next = Math.max(0, Math.min(limit, level + by));
       if ((next - level) * by > 0) setMarker(tr, start, { indent: next === 0 ? null : next });
     }
@@ -113,9 +114,8 @@ export const softBreak: Command = (state, dispatch) => {
 };
 
 /** The marker that goes on after a block is divided: its kind and its level, nothing that was said of that block alone. */
-function following(block: Marker): Marker {
+function following(block: Marker, level: number): Marker {
   const kind = kindOf(block);
-  const level = indentOf(block);
   const goesOn = isItem(kind) || kind === "quote" || kind === "paragraph" || /^heading[123]$/.test(kind);
   return marker(goesOn ? (kind as Kind) : "paragraph", level > 0 ? { indent: level } : {});
 }
@@ -186,7 +186,7 @@ const enterInEmptyItem: Command = (state, dispatch) => {
 /** One step on the way from an indented item to a plain paragraph. */
 function stepBack(here: Here): Command {
   return (state, dispatch) => {
-    const level = indentOf(here.marker);
+    const { level } = here;
     const change = level > 0 ? { indent: level === 1 ? null : level - 1 } : { kind: "paragraph" };
     dispatch?.(setMarker(state.tr, here.start, change).scrollIntoView());
     return true;
@@ -202,6 +202,7 @@ const splitHere: Command = (state, dispatch) => {
     if ($from.depth === 0) return false;
     const block = markerOf($from.parent);
     const start = $from.before();
+    const level = shownLevel(tr.doc, $from.index(0));
     const [atStart, atEnd] = [$from.parentOffset === 0, $from.parentOffset === $from.parent.content.size];
     const kind = kindOf(block);
     const heading = /^heading/.test(kind);
@@ -210,10 +211,10 @@ const splitHere: Command = (state, dispatch) => {
     } else if (atStart && !atEnd) {
       // The text keeps its block, and an empty one goes before it: what others say of the block goes on being
       // about this text.
-      insertBlock(tr, start, heading ? marker("paragraph") : following(block));
+      insertBlock(tr, start, heading ? marker("paragraph") : following(block, level));
       dispatch(tr.scrollIntoView());
     } else {
-      const next = heading && atEnd ? marker("paragraph") : following(block);
+      const next = heading && atEnd ? marker("paragraph") : following(block, level);
       const halves = Fragment.from([$from.parent.copy(Fragment.empty), blockNode(next)]);
       tr.step(new ReplaceStep($from.pos, $from.pos, new Slice(halves, 1, 1)));
       dispatch(tr.scrollIntoView());
@@ -236,7 +237,7 @@ function removeBlock(tr: Transaction, index: number): Transaction {
 export const backspaceAtStart: Command = (state, dispatch) => {
   const here = caretBlock(state);
   if (here === null || here.offset > 0) return false;
-  if (isItem(here.kind) || here.kind === "quote" || indentOf(here.marker) > 0) return stepBack(here)(state, dispatch);
+  if (isItem(here.kind) || here.kind === "quote" || here.level > 0) return stepBack(here)(state, dispatch);
   const previous = here.index > 0 ? state.doc.child(here.index - 1) : null;
   if (previous !== null && previous.content.size === 0 && previous.type !== schema.nodes.opaque_block) {
     // The empty block goes as a whole, so that this one keeps its kind.

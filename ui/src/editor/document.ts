@@ -6,6 +6,7 @@
 import { EditorState, Plugin, TextSelection, type Command, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 
+import type { Change } from "../bindings/Change";
 import type { Locked } from "../bindings/Locked";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
@@ -16,11 +17,14 @@ import { toBlocks, toDoc } from "../model/blocks";
 import { captureChanges } from "../model/capture";
 import { Exchange, type Saving } from "../model/exchange";
 import { safeLink } from "../model/links";
+import { writtenText } from "../model/lost";
 import { isPatch, patchTransaction } from "../model/project";
 import { holdStill } from "./anchor";
 import { typeBelowDivider } from "./blocks";
 import { cleanSlice, cleanText, clipboardSerializer, plainText } from "./clipboard";
 import { keys, redo, undoOrPlain } from "./keymap";
+import { levels } from "./levels";
+import { oneBlock } from "./page";
 import { placeholder } from "./placeholder";
 import { markdownRules } from "./rules";
 import { TaskView } from "./task";
@@ -34,6 +38,8 @@ export interface Listener {
   patched(document: OpenDocument, patch: Patch): void;
   /** The page and the session no longer agree: the document must be opened again. */
   broken(document: OpenDocument): void;
+  /** So do they, since the session refuses what was written here; the text that is lost with it. */
+  refused(document: OpenDocument, lost: string): void;
   editLink(document: OpenDocument): void;
   openLink(href: string): void;
   /** The writer goes up from the first line. */
@@ -48,6 +54,8 @@ export class OpenDocument {
   view: EditorView | null = null;
   #composing = false;
   #pressed = false;
+  /** Set when the session takes nothing more from this page. */
+  #dead = false;
 
   constructor(
     host: Host,
@@ -61,7 +69,11 @@ export class OpenDocument {
       host,
       opened.document,
       opened,
-      { takeIn: (patch) => this.#takeIn(patch), busy: () => this.#composing || this.#pressed || this.view?.composing === true },
+      {
+        takeIn: (patch) => this.#takeIn(patch),
+        refused: (_failure, lost) => this.#refused(lost),
+        busy: () => this.#composing || this.#pressed || this.view?.composing === true,
+      },
       (saving) => listener.saving(this, saving),
     );
   }
@@ -90,7 +102,7 @@ export class OpenDocument {
       {
         state: this.state,
         dispatchTransaction: this.dispatch,
-        editable: () => this.locked === null,
+        editable: () => this.locked === null && !this.#dead,
         attributes: {
           role: "textbox",
           "aria-multiline": "true",
@@ -152,7 +164,7 @@ export class OpenDocument {
       this.listener.editLink(this);
       return true;
     };
-    return [markdownRules(), ...keys(editLink), placeholder()];
+    return [markdownRules(), ...keys(editLink), oneBlock(), levels(), placeholder()];
   }
 
   #takeIn(patch: Patch): boolean {
@@ -165,6 +177,12 @@ export class OpenDocument {
     }
     this.listener.patched(this, patch);
     return true;
+  }
+
+  #refused(lost: Change[]): void {
+    this.#dead = true;
+    this.view?.setProps({});
+    this.listener.refused(this, writtenText(lost));
   }
 
   #setComposing(composing: boolean): boolean {

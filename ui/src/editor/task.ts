@@ -4,7 +4,7 @@ import type { Node } from "prosemirror-model";
 import type { EditorView, NodeView } from "prosemirror-view";
 
 import { t } from "../messages";
-import { indentOf, isChecked } from "../model/marker";
+import { isChecked } from "../model/marker";
 import { markerOf, schema } from "../model/schema";
 import { toggleChecked } from "./blocks";
 
@@ -55,10 +55,6 @@ export class TaskView implements NodeView {
     this.dom.className = "block task";
     this.dom.dataset.kind = "task";
     this.dom.dataset.checked = String(checked);
-    const indent = indentOf(block);
-    if (indent > 0) this.dom.dataset.indent = String(indent);
-    else delete this.dom.dataset.indent;
-    this.dom.setAttribute("aria-level", String(indent + 1));
     this.#box.setAttribute("aria-checked", String(checked));
     this.#box.setAttribute("aria-label", t("task.box", { text: this.node.textContent.slice(0, 80) || t("task.empty") }));
   }

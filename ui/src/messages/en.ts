@@ -56,6 +56,9 @@ export const en = {
   "document.restored": "Restored “{title}”.",
   "document.intrash": "This document is in the trash.",
   "document.locked": "Someone used a newer version of Inkfold here. You can read this document; update Inkfold to write in it.",
+  "document.looking": "Looking for documents…",
+  "document.looking.about":
+    "The others’ documents appear here as soon as your sync service has brought them to this device. You can also start a new one.",
   "document.none": "No document is open",
   "document.none.about": "Choose one on the left, or start a new one.",
 
@@ -153,6 +156,11 @@ export const en = {
   "notice.close": "Dismiss",
   "notice.merged": "Changes from others arrived",
   "notice.reopened": "This document was opened again to show its newest text.",
+  "notice.refused": "Your last change to “{title}” could not be applied. The document was opened again to show its newest text.",
+  "notice.refused.text":
+    "Your last change to “{title}” could not be applied. The document was opened again, without this text of yours:",
+  "notice.copy": "Copy the text",
+  "notice.copied": "Copied",
   "leave.title": "Some words are not saved",
   "leave.about": "Inkfold could not store your last words on this device. If you close the window now, they are lost.",
   "leave.stay": "Keep the window open",

@@ -12,8 +12,8 @@ import type { Inline } from "../bindings/Inline";
 import type { Point } from "../bindings/Point";
 import type { Value } from "../bindings/Value";
 import { textLength } from "./apply";
-import { toBlock, toInlines, wireMark } from "./blocks";
-import { markerDiff, type Marker } from "./marker";
+import { blockNode, toBlock, toInlines, wireMark } from "./blocks";
+import { marker, markerDiff, type Marker } from "./marker";
 import { pointOf } from "./positions";
 import { isPatch } from "./project";
 import { markerOf } from "./schema";
@@ -155,8 +155,17 @@ function captureReplace(doc: Node, from: number, to: number, slice: Slice): Chan
     ];
   }
 
-  // Whole blocks for whole blocks. The new ones come first, so that the page is never without a block.
-  return [...insert(start, nodes), ...remove(start + nodes.length, end - start)];
+  // Whole blocks for whole blocks. The new ones come first, so that the page is never without a block: what leaves
+  // none leaves an empty paragraph, and what goes into a page without one takes that paragraph's place.
+  if (doc.childCount === 0) return captureFill(nodes);
+  const [whole, at] = nodes.length === 0 && end - start === doc.childCount ? [[blockNode(marker("paragraph"))], end] : [nodes, start];
+  return [...insert(at, whole), ...remove(at === start ? start + whole.length : start, end - start)];
+}
+
+function captureFill(nodes: readonly Node[]): Change[] {
+  const only = nodes.length === 1 ? nodes[0] : undefined;
+  const isEmptyParagraph = only?.content.size === 0 && Object.keys(markerDiff(marker("paragraph"), markerOf(only))).length === 0;
+  return nodes.length === 0 || isEmptyParagraph ? [] : [...insert(0, nodes), ...remove(nodes.length, 1)];
 }
 
 function children(slice: Slice): Node[] {

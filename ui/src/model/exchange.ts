@@ -18,6 +18,8 @@ export type Saving = { state: "saved" } | { state: "saving" } | { state: "failin
 export interface Page {
   /** Takes a patch in, in one transaction; false where it doesn't fit, and the page must be opened again. */
   takeIn(patch: Patch): boolean;
+  /** The session refuses what the writer did, and would refuse it again: the page must be opened again without it. */
+  refused(failure: Failure, lost: Change[]): void;
   /** Whether something is under way that a patch would disturb: a composition, a drag. */
   busy(): boolean;
 }
@@ -28,6 +30,14 @@ const PATIENCE = 2_000;
 const LOOK_AGAIN = 100;
 const FIRST_RETRY = 500;
 const LAST_RETRY = 15_000;
+
+/**
+ * Refusals that trying again doesn't change. Any other failure, an unknown one too, is tried again: to give an edit up
+ * costs words.
+ */
+const LASTING = new Set(["change", "edit", "document-locked", "document-not-open", "no-document", "out-of-step"]);
+/** How long, after a refusal, the answers that are still out are waited for. */
+const LAST_ANSWERS = 5_000;
 
 interface Pending {
   edit: Edit;
@@ -40,6 +50,9 @@ export class Exchange {
   /** Edits that aren't known to be durable, in order. */
   #pending: Pending[] = [];
   #failure: Failure | null = null;
+  /** Why nothing more is sent or asked for. */
+  #refusal: Failure | null = null;
+  #given = false;
   #retryAfter = FIRST_RETRY;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** Set while the session has something that this page lacks; the time since when it is waited for. */
@@ -79,7 +92,7 @@ export class Exchange {
     const pending = { edit, underWay: false };
     this.#pending.push(pending);
     // After a failure nothing overtakes the edits that are tried again.
-    if (this.#failure === null) void this.#send(pending);
+    if (this.#failure === null && this.#refusal === null) void this.#send(pending);
     this.#report();
   }
 
@@ -123,14 +136,39 @@ export class Exchange {
       await this.host.edit(pending.edit);
     } catch (error) {
       pending.underWay = false;
-      this.#failed(failureOf(error));
+      const failure = failureOf(error);
+      if (this.#refusal !== null || LASTING.has(failure.code)) this.#refuse(failure);
+      else this.#failed(failure);
       return false;
     }
     this.#pending = this.#pending.filter((other) => other !== pending);
+    if (this.#refusal !== null) this.#giveUp();
     if (this.#pending.length === 0) for (const resolve of this.#drained.splice(0)) resolve();
     this.#report();
     if (this.#pending.length === 0) this.settle();
     return true;
+  }
+
+  #refuse(failure: Failure): void {
+    if (this.#refusal === null) {
+      this.#refusal = failure;
+      this.close();
+      clearTimeout(this.#retryTimer);
+      setTimeout(() => this.#giveUp(true), LAST_ANSWERS);
+    }
+    this.#giveUp();
+  }
+
+  /** What was sent before the refused edit may still become durable; the rest is lost to this page. */
+  #giveUp(now = false): void {
+    const failure = this.#refusal;
+    if (failure === null || this.#given || (!now && this.#pending.some(({ underWay }) => underWay))) return;
+    this.#given = true;
+    const lost = this.#pending.splice(0).flatMap(({ edit }) => edit.changes);
+    this.#failure = null;
+    for (const resolve of this.#drained.splice(0)) resolve();
+    this.#report();
+    this.page.refused(failure, lost);
   }
 
   #failed(failure: Failure): void {
@@ -167,9 +205,11 @@ export class Exchange {
     let answer: Patch | null;
     try {
       answer = await this.host.nextPatch(this.document, patch, counter);
-    } catch {
-      // The question is asked again; the page stays as it is, and nothing of the writer's hangs on it.
+    } catch (error) {
       this.#asking = false;
+      const failure = failureOf(error);
+      if (LASTING.has(failure.code)) return this.#refuse(failure);
+      // The question is asked again; the page stays as it is, and nothing of the writer's hangs on it.
       this.#askTimer = setTimeout(() => this.settle(), FIRST_RETRY);
       return;
     }

@@ -10,23 +10,19 @@
 import { Schema, type DOMOutputSpec, type MarkSpec, type NodeSpec, type NodeType, type Node } from "prosemirror-model";
 
 import { safeLink } from "./links";
-import { familyOf, indentOf, isChecked, kindOf, languageOf, marker, type Family, type Kind, type Marker } from "./marker";
+import { familyOf, isChecked, kindOf, languageOf, marker, type Family, type Kind, type Marker } from "./marker";
 import { blockRules, markRules } from "./parse";
 
-/** The attributes for style sheets and screen readers that blocks of every kind have. */
+/**
+ * The attributes for style sheets and screen readers that blocks of every kind have. The level is not among them: it
+ * hangs on the blocks above.
+ */
 function shown(node: Node, more: Record<string, string> = {}): Record<string, string> {
-  const block = markerOf(node);
-  const indent = indentOf(block);
-  return {
-    class: `block ${node.type.name}`,
-    "data-kind": kindOf(block),
-    ...(indent > 0 ? { "data-indent": String(indent) } : {}),
-    ...more,
-  };
+  return { class: `block ${node.type.name}`, "data-kind": kindOf(markerOf(node)), ...more };
 }
 
 function item(node: Node): Record<string, string> {
-  return shown(node, { role: "listitem", "aria-level": String(indentOf(markerOf(node)) + 1) });
+  return shown(node, { role: "listitem" });
 }
 
 function block(family: Family, kind: Kind, toDOM: (node: Node) => DOMOutputSpec, more: Partial<NodeSpec> = {}): NodeSpec {

@@ -34,9 +34,13 @@ export class Desk {
   announcement = $state("");
   /** What went wrong last, until the person dismisses it. */
   notice: string | null = $state(null);
+  /** Text that the notice is about, kept so that it can be put in again. */
+  lost = $state("");
   linkCard = $state(false);
   /** Set where a document could not be opened and none is shown. */
   stranded = $state(false);
+  /** Set while there is no document; where there is a folder, one may still arrive in it. */
+  empty = $state(false);
   leaving: ((leave: boolean) => void) | null = $state.raw(null);
   readonly safety: Safety;
   /** Documents that were turned away from while edits of theirs were not durable yet. */
@@ -75,6 +79,7 @@ export class Desk {
     const name = folder?.split(/[\\/]/).filter(Boolean).at(-1) ?? t("start.workspace.own");
     const made = await this.host.createWorkspace(name, person, folder);
     await this.openWorkspace(made.id);
+    if (this.empty) await this.createDocument();
   }
 
   async joinWorkspace(person: string, folder: string): Promise<void> {
@@ -97,16 +102,18 @@ export class Desk {
     this.documents = await this.host.documents();
     this.status = await this.host.status();
     const alive = this.documents.filter(({ trashed }) => !trashed);
-    const wanted = alive.find(({ id }) => id === start.document) ?? alive[0] ?? (await this.host.createDocument(""));
-    this.documents = await this.host.documents();
+    const wanted = alive.find(({ id }) => id === start.document) ?? alive[0];
     this.phase = "ready";
-    await this.show(wanted.id);
+    // Where somebody has joined, an empty document of his own would stand among those that are still on their way.
+    this.empty = wanted === undefined;
+    if (wanted !== undefined) await this.show(wanted.id);
   }
 
   /** Shows a document, putting the one before away. */
   async show(id: string): Promise<void> {
     if (this.open?.id === id) return;
     this.stranded = false;
+    this.empty = false;
     this.#opening += 1;
     const opening = this.#opening;
     try {
@@ -142,6 +149,7 @@ export class Desk {
         }
       },
       broken: (document) => void this.#openAgain(document),
+      refused: (document, lost) => void this.#openWithout(document, lost),
       editLink: (document) => {
         if (document === this.open) this.linkCard = true;
       },
@@ -194,6 +202,14 @@ export class Desk {
     await this.#putAway();
     await this.show(document.id);
     this.announce(t("notice.reopened"));
+  }
+
+  /** The session refused what was written: it is shown to the writer, and the document without it. */
+  async #openWithout(document: OpenDocument, lost: string): Promise<void> {
+    const info = this.documents.find(({ id }) => id === document.id);
+    this.notice = t(lost === "" ? "notice.refused" : "notice.refused.text", { title: info?.title || t("document.untitled") });
+    this.lost = lost;
+    await this.#openAgain(document);
   }
 
   async createDocument(): Promise<void> {
@@ -261,6 +277,7 @@ export class Desk {
 
   complain(error: unknown): void {
     this.notice = inWords(failureOf(error));
+    this.lost = "";
   }
 
   #heard(event: Event): void {
@@ -269,6 +286,8 @@ export class Desk {
         this.documents = event.documents;
         const shown = event.documents.find(({ id }) => id === this.open?.id);
         if (shown) this.title?.arrived(shown.title);
+        const first = event.documents.find(({ trashed }) => !trashed);
+        if (this.empty && first) void this.show(first.id);
         break;
       }
       case "newer":

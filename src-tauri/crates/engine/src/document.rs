@@ -56,12 +56,27 @@ pub struct Document {
     history: History,
     walk: Walk,
     page: Page,
+    /// A record that was begun and has no event yet.
+    begun: Option<Begun>,
+}
+
+#[derive(Debug, Clone)]
+struct Begun {
+    replica: ReplicaId,
+    first_seq: u64,
+    parents: Vec<EntryIx>,
+    own: Option<EntryIx>,
 }
 
 impl Document {
     /// An empty document.
     pub fn new(workspace: WorkspaceId, document: DocumentId) -> Self {
-        Document { history: History::new(workspace, document), walk: Walk::default(), page: Page::default() }
+        Document {
+            history: History::new(workspace, document),
+            walk: Walk::default(),
+            page: Page::default(),
+            begun: None,
+        }
     }
 
     /// Its id.
@@ -82,7 +97,7 @@ impl Document {
 
     /// As [`Self::merge`], for callers that don't need the patch.
     pub fn absorb(&mut self, records: impl IntoIterator<Item = Record>) -> Admission {
-        assert!(self.history.open().is_none(), "an open record is sealed before others are taken in");
+        assert!(!self.is_open(), "an open record is sealed before others are taken in");
         let mut admission = Admission::default();
         let mut folded = Vec::new();
         for record in records {
@@ -226,7 +241,7 @@ impl Document {
         if self.is_locked() {
             return Err(EditError::Locked);
         }
-        if self.history.open().is_some() {
+        if self.is_open() {
             return Err(EditError::Order);
         }
         let own = self.history.last_of(replica);
@@ -237,8 +252,8 @@ impl Document {
         let mut named: Version =
             parents.iter().filter(|ix| Some(**ix) != own).map(|&ix| self.history.entry(ix).id).collect();
         named.sort_unstable();
-        let ix = self.history.begin(replica, first_seq, parents.into_iter().chain(own).collect(), own);
-        self.walk.begin(&self.history, ix);
+        let parents = parents.into_iter().chain(own).collect();
+        self.begun = Some(Begun { replica, first_seq, parents, own });
         Ok(named)
     }
 
@@ -247,10 +262,17 @@ impl Document {
     /// # Errors
     /// No record is open, or the text holds what a document can't.
     pub fn apply(&mut self, event: &Event) -> Result<(), EditError> {
-        let ix = self.history.open().ok_or(EditError::Order)?;
+        if !self.is_open() {
+            return Err(EditError::Order);
+        }
         if let Event::Insert { what: Insertion::Text(text), .. } = event {
             check_text(text)?;
         }
+        if let Some(Begun { replica, first_seq, parents, own }) = self.begun.take() {
+            let ix = self.history.begin(replica, first_seq, parents, own);
+            self.walk.begin(&self.history, ix);
+        }
+        let ix = self.history.open().ok_or(EditError::Order)?;
         let lv = self.history.extend_open(event);
         self.walk.event(&self.history, ix, lv, event, &mut self.page);
         self.walk.settle(&self.history, &mut self.page);
@@ -265,7 +287,12 @@ impl Document {
 
     /// Whether a record is open.
     pub fn is_open(&self) -> bool {
-        self.history.open().is_some()
+        self.begun.is_some() || self.history.open().is_some()
+    }
+
+    /// Takes back [`Self::begin`], if nothing was applied since.
+    pub fn abandon(&mut self) {
+        self.begun = None;
     }
 
     /// The open record was sealed as this one.

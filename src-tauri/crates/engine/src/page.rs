@@ -57,6 +57,11 @@ impl Block {
         self.marker.is_none()
     }
 
+    /// Whether somebody has removed this block, so that only its text keeps it: it goes when that is deleted.
+    pub fn is_removed(&self) -> bool {
+        self.removed
+    }
+
     /// Stretches of text under one set of marks, in order; neighbours differ.
     pub fn inlines(&self) -> Vec<(&str, &Attributes)> {
         let mut out: Vec<(&str, &Attributes)> = Vec::new();

@@ -59,6 +59,9 @@ impl<'a> Author<'a> {
                 self.insert_inlines(at, insert)
             }
             Change::Split { at, attrs } => {
+                if at.offset == 0 {
+                    self.keep_block(at.block)?;
+                }
                 let at = self.position(*at)?;
                 self.insert_marker(at, attrs_in(attrs))
             }
@@ -172,18 +175,35 @@ impl<'a> Author<'a> {
             return Err(ChangeError::Place);
         }
         if from.block == to.block {
+            if start < end && from.offset == 0 && end == self.end_of(from.block)? {
+                self.keep_block(from.block)?;
+            }
             return self.delete_chars(start, end);
         }
-        let last_start = self.position(Point { block: to.block, offset: 0 })?;
-        self.delete_chars(last_start, end)?;
+        if from.offset == 0 {
+            self.keep_block(from.block)?;
+        }
+        let head_of_last = end - self.position(Point { block: to.block, offset: 0 })?;
         for block in (from.block + 1..to.block).rev() {
             self.remove(block)?;
         }
         let first_end = self.end_of(from.block)?;
-        // Joined first: a removed block that only its text keeps would hide before the join, which would then go one
-        // block too far up.
+        // Joined before anything of the two is deleted: a removed block that only its text keeps would hide, and the
+        // join would go one block too far up.
         self.join(from.block + 1)?;
-        self.delete_chars(start, first_end)
+        self.delete_chars(start, first_end + head_of_last)
+    }
+
+    /// A block that somebody has removed and that only its text keeps is about to be emptied by somebody who goes on
+    /// working in it: it gets a marker of its own, so that it stays.
+    fn keep_block(&mut self, block: u32) -> Result<(), ChangeError> {
+        let found = self.page().block(block as usize).ok_or(ChangeError::Place)?;
+        if !found.is_removed() {
+            return Ok(());
+        }
+        let attributes = found.attributes().clone();
+        let start = self.position(Point { block, offset: 0 })?;
+        self.insert_marker(start, attributes)
     }
 
     fn delete_chars(&mut self, after: u32, through: u32) -> Result<(), ChangeError> {
@@ -203,12 +223,12 @@ impl<'a> Author<'a> {
     fn remove(&mut self, block: u32) -> Result<(), ChangeError> {
         let start = self.position(Point { block, offset: 0 })?;
         let end = self.end_of(block)?;
-        self.delete_chars(start, end)?;
-        // The implied paragraph goes with its text; it has no marker.
+        // The marker first, as long as its text shows it. The implied paragraph goes with its text; it has no marker.
         match self.page().marker_position(block as usize) {
-            Some(at) if at == start && at > 0 => self.event(Event::Remove { at: at.into() }),
-            _ => Ok(()),
+            Some(at) if at > 0 => self.event(Event::Remove { at: at.into() })?,
+            _ => {}
         }
+        self.delete_chars(start, end)
     }
 
     fn set(&mut self, block: u32, attrs: &BTreeMap<String, Option<crate::wire::Value>>) -> Result<(), ChangeError> {

@@ -360,6 +360,15 @@ impl Session {
         self.handle()?.ask_later(move |workspace, reply| workspace.ask_patch(id, Ask { patch, counter, reply })).await
     }
 
+    /// The page as an open document's window should show it now. Tests hold the window against it.
+    ///
+    /// # Errors
+    /// The document isn't open.
+    pub async fn window_page(&self, document: String) -> Result<Vec<wire::Block>, SessionError> {
+        let id = parse(&document)?;
+        self.handle()?.ask(move |workspace| workspace.window_page(id)).await
+    }
+
     /// The state of the workspace.
     ///
     /// # Errors

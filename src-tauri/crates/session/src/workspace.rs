@@ -353,7 +353,11 @@ impl Workspace {
     pub fn seal(&mut self) -> Result<(), SessionError> {
         self.save()?;
         let Some(open) = self.store.open()? else {
-            self.writing = None;
+            // Edits that came to nothing have begun a record without an event.
+            let begun = self.writing.take().and_then(|writing| self.opened.get_mut(&writing.document));
+            if let Some(opened) = begun {
+                opened.document.abandon();
+            }
             return Ok(());
         };
         let record = open.seal(self.store.workspace(), now());
@@ -385,8 +389,11 @@ impl Workspace {
     pub fn flush(&mut self) -> Result<(), SessionError> {
         self.save()?;
         let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), now()));
+        if self.exchange.carrier.is_none() || sealed.is_none() {
+            self.seal()?;
+        }
         if self.exchange.carrier.is_none() {
-            return self.seal();
+            return Ok(());
         }
         let replica = self.identity.replica();
         let mut records = self.store.records_of(&replica, self.first_unqueued()?..u64::MAX)?;
@@ -446,6 +453,11 @@ impl Workspace {
         };
         self.opened.insert(id, opened);
         Ok(answer)
+    }
+
+    pub fn window_page(&self, id: DocumentId) -> Result<Vec<wire::Block>, SessionError> {
+        let opened = self.opened.get(&id).ok_or(SessionError::NotOpen)?;
+        Ok(page_out(opened.document.page()))
     }
 
     pub fn close_document(&mut self, id: DocumentId) -> Result<(), SessionError> {

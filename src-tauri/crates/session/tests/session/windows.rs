@@ -69,6 +69,11 @@ impl Window {
         }
     }
 
+    /// The page as the session has it for this window.
+    pub async fn held(&self) -> Vec<Block> {
+        self.session.window_page(self.document.clone()).await.expect("the document is open")
+    }
+
     pub fn text(&self) -> String {
         let block = |block: &Block| block.content.iter().map(|inline| inline.text.as_str()).collect::<String>();
         self.blocks.iter().map(block).collect::<Vec<_>>().join("\n")
