@@ -125,6 +125,30 @@ describe("the conversation about a document", () => {
     expect(typist.page).toBe("ab|");
   });
 
+  test("an edit that the session refuses for good is not sent again; its text is given back", async () => {
+    const typist = await Typist.open("ab|");
+    const sent = vi.spyOn(typist.twin, "edit");
+    typist.twin.failing.set("edit", { code: "change", message: "It doesn't fit." });
+    typist.twin.delay = () => 20;
+    typist.type("x");
+    await vi.advanceTimersByTimeAsync(10);
+    typist.press("Enter");
+    typist.type("y");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(typist.lost).toEqual(["x\ny"]);
+    expect(sent).toHaveBeenCalledTimes(3);
+    expect(typist.savings.at(-1)).toEqual({ state: "saved" });
+    expect(typist.view.editable).toBe(false);
+  });
+
+  test("a question that the session refuses for good opens the document again, and nothing is lost", async () => {
+    const typist = await Typist.open("ab|");
+    typist.twin.failing.set("nextPatch", { code: "out-of-step", message: "The window is out of step." });
+    typist.document.exchange.newer();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(typist.lost).toEqual([""]);
+  });
+
   test("news that comes while a question is under way is not forgotten", async () => {
     const typist = await Typist.open("ab|");
     typist.twin.delay = () => 20;

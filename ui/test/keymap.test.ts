@@ -10,7 +10,7 @@ const TABLE: [what: string, before: string, keys: string[], after: string][] = [
   ["Enter within a heading", "# a|b", ["Enter"], "# a\n# |b"],
   ["Enter at the start keeps the block", "# |ab", ["Enter"], "\n# |ab"],
   ["Enter at the start of an item", "- |ab", ["Enter"], "- \n- |ab"],
-  ["Enter in an item goes on with the list", ".1 ab|", ["Enter"], ".1 ab\n.1 |"],
+  ["Enter in an item goes on with the list", "- p\n.1 ab|", ["Enter"], "- p\n.1 ab\n.1 |"],
   ["Enter in a checked task goes on unchecked", "x ab|", ["Enter"], "x ab\no |"],
   ["Enter in an empty item ends the list", "- a\n- |", ["Enter"], "- a\n|"],
   ["Enter in an empty nested item comes out a level", "- a\n.- |", ["Enter"], "- a\n- |"],
@@ -35,7 +35,10 @@ const TABLE: [what: string, before: string, keys: string[], after: string][] = [
   ["Tab indents an item one level below the one before", "- a\n- b|", ["Tab", "Tab"], "- a\n.- b|"],
   ["Tab indents no first item", "- a|", ["Tab"], "- a|"],
   ["Tab indents text", "a|", ["Tab"], ".a|"],
-  ["Shift+Tab", "..- a|", ["Shift-Tab"], ".- a|"],
+  ["Shift+Tab", "- p\n.- q\n..- a|", ["Shift-Tab"], "- p\n.- q\n.- a|"],
+  ["Shift+Tab goes by the level that is shown", "- p\n...- a|", ["Shift-Tab"], "- p\n- a|"],
+  ["Tab goes no deeper than what is shown", "- p\n...- a|", ["Tab"], "- p\n...- a|"],
+  ["Enter goes on at the level that is shown", "- p\n...- a|", ["Enter"], "- p\n...- a\n.- |"],
   ["Tab in code", "$ a|b", ["Tab"], "$ a\t|b"],
   ["Tab in a heading", "# a|", ["Tab"], "# a|"],
   ["a heading by key", "ab|", ["Mod-Alt-2"], "## ab|"],
@@ -97,6 +100,27 @@ describe("keys", () => {
     expect(typist.page).toBe("..# ab|");
     typist.press("Mod-z");
     expect(typist.page).toBe("..ab|");
+    expect(await typist.agrees()).toBe(true);
+  });
+
+  test("undo that takes the last block away leaves an empty paragraph, here and in the session", async () => {
+    const typist = await Typist.open("|");
+    typist.type("ab");
+    typist.press("Mod-Enter");
+    await typist.document.exchange.drained();
+    // Somebody takes away the block that was there first; what is left is the writer's own.
+    typist.twin.remotely(typist.document.id, () => [{ type: "remove", block: 0, count: 1 }]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(typist.page).toBe("|");
+    typist.press("Mod-z");
+    expect(typist.document.state.doc.childCount).toBe(1);
+    expect(typist.page).toBe("|");
+    expect(await typist.agrees()).toBe(true);
+    typist.press("Mod-Shift-z");
+    expect(typist.document.state.doc.childCount).toBe(1);
+    expect(await typist.agrees()).toBe(true);
+    typist.type("x");
+    expect(typist.page).toBe("x|");
     expect(await typist.agrees()).toBe(true);
   });
 

@@ -2,6 +2,7 @@ import { computeAccessibleName } from "dom-accessibility-api";
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
+import type { Block } from "../src/bindings/Block";
 import { Twin } from "../src/host/twin";
 import App from "../src/views/App.svelte";
 import { Desk } from "../src/views/desk.svelte";
@@ -123,8 +124,35 @@ describe("the first start", () => {
     expect(find("folder-about").textContent).toContain("There is no workspace in this folder.");
     twin.failing.clear();
     await press("start-submit");
-    expect(has("page")).toBe(true);
     expect(twin.workspaces).toMatchObject([{ folder: "/nowhere" }]);
+    expect(has("looking")).toBe(true);
+  });
+
+  test("who joins waits for the others' documents instead of making one", async () => {
+    await open(new Twin());
+    await press("start-join");
+    await fill("person-name", "Ida");
+    await fill("folder-path", "/shared");
+    await press("start-submit");
+    expect(has("looking")).toBe(true);
+    expect(await twin.documents()).toEqual([]);
+    expectNames();
+    const info = twin.add("First", [{ attrs: { kind: "paragraph" }, content: [{ text: "one", marks: {} }] }]);
+    twin.emit({ type: "documents", documents: [info] });
+    await settle();
+    expect(has("looking")).toBe(false);
+    expect(find("page").textContent).toBe("one");
+  });
+
+  test("or makes one after all", async () => {
+    await open(new Twin());
+    await press("start-join");
+    await fill("person-name", "Ida");
+    await fill("folder-path", "/shared");
+    await press("start-submit");
+    await press("first-document");
+    expect(has("page")).toBe(true);
+    expect(await twin.documents()).toHaveLength(1);
   });
 
   test("what prevents the start is said, and can be tried again", async () => {
@@ -206,6 +234,42 @@ describe("the sidebar", () => {
     document.querySelectorAll<HTMLElement>("[data-testid=document-item]")[1]?.click();
     await settle();
     expect(find("page").textContent).toBe("one two");
+  });
+
+  test("an edit that is refused for good opens the document again and keeps its text", async () => {
+    await open(withDocuments());
+    twin.failing.set("edit", { code: "change", message: "It doesn't fit." });
+    desk.open?.dispatch(desk.open.state.tr.insertText("lost words", 1));
+    await settle(100);
+    expect(find("lost-text").textContent).toBe("lost words");
+    expect(find("notice").textContent).toContain("Second");
+    expect(find("page").textContent).toBe("three");
+    expect(find("whereabouts").dataset.state).toBe("onThisDevice");
+    expectNames();
+    twin.failing.clear();
+    desk.open?.dispatch(desk.open.state.tr.insertText("x", 1));
+    await settle();
+    expect(find("page").textContent).toBe("xthree");
+    document.querySelector<HTMLElement>("[data-testid=notice] .icon-button")?.click();
+    await settle();
+    expect(has("lost-text")).toBe(false);
+  });
+
+  test("items are shown at most one level below the block above", async () => {
+    const made = new Twin();
+    made.workspaces = [{ id: "w", name: "Hut", folder: null, person: "Ida" }];
+    made.current = "w";
+    const item = (indent: number): Block => ({ attrs: { kind: "task", indent }, content: [{ text: String(indent), marks: {} }] });
+    const info = made.add("List", [item(2), item(1), item(4), item(2), item(0)]);
+    await open(made);
+    const levels = (): (string | null)[] => [...find("page").children].map((block) => block.getAttribute("aria-level"));
+    const indents = (): (string | undefined)[] => [...find("page").children].map((block) => (block as HTMLElement).dataset.indent);
+    expect(levels()).toEqual(["1", "2", "3", "3", "1"]);
+    expect(indents()).toEqual([undefined, "1", "2", "2", undefined]);
+    made.remotely(info.id, () => [{ type: "set", block: 1, attrs: { indent: null } }]);
+    await settle();
+    expect(levels()).toEqual(["1", "1", "2", "3", "1"]);
+    expect(made.page(info.id)[2]?.attrs.indent).toBe(4);
   });
 
   test("a failing action is told of, and can be dismissed", async () => {

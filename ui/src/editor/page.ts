@@ -1,7 +1,7 @@
 /** The page is never without a block, as the session's is not: there would be no place for the caret. */
 
 import { Fragment, Slice } from "prosemirror-model";
-import { Plugin } from "prosemirror-state";
+import { Plugin, TextSelection } from "prosemirror-state";
 import { ReplaceStep } from "prosemirror-transform";
 
 import { blockNode } from "../model/blocks";
@@ -12,7 +12,8 @@ export function oneBlock(): Plugin {
     appendTransaction: (_transactions, _before, state) => {
       if (state.doc.childCount > 0) return null;
       // Undo of one's own first block can come to this when others have taken away all the rest.
-      return state.tr.step(new ReplaceStep(0, 0, new Slice(Fragment.from(blockNode(marker("paragraph"))), 0, 0)));
+      const tr = state.tr.step(new ReplaceStep(0, 0, new Slice(Fragment.from(blockNode(marker("paragraph"))), 0, 0)));
+      return tr.setSelection(TextSelection.create(tr.doc, 1));
     },
   });
 }

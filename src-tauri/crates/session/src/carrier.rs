@@ -118,47 +118,69 @@ struct Work {
     cleaned: Option<ReplicaId>,
 }
 
+/// Orders that are not done yet.
+#[derive(Default)]
+struct Inbox {
+    hinted: bool,
+    asked: Vec<oneshot::Sender<()>>,
+    stop: bool,
+}
+
+impl Inbox {
+    fn wants_scan(&self) -> bool {
+        self.hinted || !self.asked.is_empty()
+    }
+}
+
 impl Work {
     fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher) {
-        loop {
-            let (mut hinted, mut asked, mut stop) = (false, Vec::new(), false);
-            let mut next = orders.recv_timeout(INTERVAL);
-            if matches!(next, Err(RecvTimeoutError::Timeout)) {
-                hinted = true;
+        let mut inbox = Inbox::default();
+        while !inbox.stop {
+            let waited = if inbox.wants_scan() { Duration::ZERO } else { INTERVAL };
+            match orders.recv_timeout(waited) {
+                Ok(order) => self.take(order, &mut inbox),
+                Err(RecvTimeoutError::Timeout) => inbox.hinted = true,
+                Err(RecvTimeoutError::Disconnected) => inbox.stop = true,
             }
-            loop {
-                match next {
-                    Ok(Order::Hint) => hinted = true,
-                    Ok(Order::Scan(done)) => asked.push(done),
-                    Ok(Order::Publish(parcels)) => {
-                        for parcel in parcels {
-                            if !self.waiting.iter().any(|other| other.name == parcel.name) {
-                                self.waiting.push(parcel);
-                            }
-                        }
-                    }
-                    Ok(Order::Remove(paths)) => self.remove(&paths),
-                    Ok(Order::Settle(hash, verdict)) => self.memory.settle(&hash, verdict),
-                    Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => stop = true,
+            while !inbox.stop {
+                let patience = if inbox.hinted && inbox.asked.is_empty() { GATHER } else { Duration::ZERO };
+                match orders.recv_timeout(patience) {
+                    Ok(order) => self.take(order, &mut inbox),
                     Err(RecvTimeoutError::Timeout) => break,
+                    Err(RecvTimeoutError::Disconnected) => inbox.stop = true,
                 }
-                if stop {
-                    break;
-                }
-                let patience = if hinted && asked.is_empty() { GATHER } else { Duration::ZERO };
-                next = orders.recv_timeout(patience);
             }
-            if hinted || !asked.is_empty() {
+            let wants_scan = inbox.wants_scan();
+            let Inbox { asked, .. } = std::mem::replace(&mut inbox, Inbox { stop: inbox.stop, ..Inbox::default() });
+            if wants_scan {
                 self.scan();
                 watcher.refresh(&self.files);
+                // What the scan has led to is published before anybody hears that it is done.
+                while let Ok(order) = orders.try_recv() {
+                    self.take(order, &mut inbox);
+                }
             }
             self.publish();
             for done in asked {
                 let _ = done.send(());
             }
-            if stop {
-                return;
+        }
+    }
+
+    fn take(&mut self, order: Order, inbox: &mut Inbox) {
+        match order {
+            Order::Hint => inbox.hinted = true,
+            Order::Scan(done) => inbox.asked.push(done),
+            Order::Publish(parcels) => {
+                for parcel in parcels {
+                    if !self.waiting.iter().any(|other| other.name == parcel.name) {
+                        self.waiting.push(parcel);
+                    }
+                }
             }
+            Order::Remove(paths) => self.remove(&paths),
+            Order::Settle(hash, verdict) => self.memory.settle(&hash, verdict),
+            Order::Stop => inbox.stop = true,
         }
     }
 
