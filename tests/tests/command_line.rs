@@ -371,7 +371,7 @@ fn what_was_written_survives_any_kill() {
     for i in 0..20_u32 {
         let word = format!("[{i}]");
         let mut child = anna.command(&["append", &document, &word]).spawn().expect("the program starts");
-        thread::sleep(usual * i / 16);
+        thread::sleep(usual * i / 12);
         let ended = child.try_wait().expect("it is ours");
         let _ = child.kill();
         let _ = child.wait();

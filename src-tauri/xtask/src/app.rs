@@ -56,7 +56,7 @@ pub fn run(project: &Project, release: bool, fresh: bool) -> Outcome {
     }
     if !data.exists() {
         make(&data)?;
-        prepare(&binary, &data, &["create", "--name", "Sample", "--person", &person()]);
+        prepare(&binary, &data, &["init", "--name", "Sample", "--person", &person()]);
     }
     say(&format!("starting the app on the data in {}", data.display()));
     let mut windows = vec![Window::open(&binary, &data, &screen)?];
@@ -76,8 +76,8 @@ pub fn demo(project: &Project) -> Outcome {
         make(directory)?;
     }
     let shared = folder.to_string_lossy();
-    prepare(&binary, &anna, &["create", "--name", "Demo", "--person", "Anna", "--folder", &shared]);
-    prepare(&binary, &ben, &["join", &shared, "--person", "Ben"]);
+    prepare(&binary, &anna, &["init", "--name", "Demo", "--person", "Anna", "--folder", &shared]);
+    prepare(&binary, &ben, &["join", "--folder", &shared, "--person", "Ben"]);
     say(&format!("Anna's window and Ben's share {}", folder.display()));
     let mut windows = vec![Window::open(&binary, &anna, &screen)?, Window::open(&binary, &ben, &screen)?];
     for (window, left) in windows.iter().zip([0, WIDTH]) {

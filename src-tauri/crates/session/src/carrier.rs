@@ -151,7 +151,8 @@ impl Work {
                 }
             }
             let wants_scan = inbox.wants_scan();
-            let Inbox { asked, .. } = std::mem::replace(&mut inbox, Inbox { stop: inbox.stop, ..Inbox::default() });
+            let asked = std::mem::take(&mut inbox.asked);
+            inbox.hinted = false;
             if wants_scan {
                 self.scan();
                 watcher.refresh(&self.files);

@@ -45,6 +45,9 @@ pub(crate) struct Opened {
     pub counter: u32,
     pub early: BTreeMap<u32, (Edit, Reply<()>)>,
     pub asks: Vec<Ask>,
+    /// An edit didn't fit: the window and the document no longer show the same page, so nothing that the window says
+    /// means what its writer meant. It has to open the document again.
+    is_lost: bool,
     /// The title that the window was told last.
     told_title: String,
     /// A new title or place that waits until the window has settled its last patch.
@@ -63,9 +66,26 @@ impl Opened {
             counter: 0,
             early: BTreeMap::new(),
             asks: Vec::new(),
+            is_lost: false,
             told_title,
             deferred: Vec::new(),
         }
+    }
+
+    /// Takes nothing more from the window, and tells it so wherever it waits for an answer.
+    pub fn lose(&mut self) {
+        self.is_lost = true;
+        for (_, reply) in std::mem::take(&mut self.early).into_values() {
+            let _ = reply.send(Err(SessionError::OutOfStep));
+        }
+        for ask in std::mem::take(&mut self.asks) {
+            let _ = ask.reply.send(Err(SessionError::OutOfStep));
+        }
+    }
+
+    /// Whether nothing more is taken from the window.
+    pub fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// The window names the last patch that it has applied: settles whether it took the one that it was sent.

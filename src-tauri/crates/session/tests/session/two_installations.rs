@@ -116,3 +116,37 @@ fn a_paste_larger_than_a_record_may_be_is_kept_whole() {
         assert_eq!(there.blocks, window.blocks);
     });
 }
+
+#[test]
+fn after_an_edit_that_does_not_fit_the_window_has_to_open_the_document_again() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let a = Session::open(root.path()).expect("a data directory");
+        a.create_workspace("Notes".into(), "Ada".into(), None).await.expect("a workspace");
+        let document = a.create_document(String::new()).await.expect("a document").id;
+        let mut window = Window::open(&a, &document).await;
+        window.write(vec![splice(point(0, 0), point(0, 0), "ab")]).await;
+        let edit = |counter, at| Edit {
+            document: document.clone(),
+            patch: window.patch,
+            counter,
+            changes: vec![splice(point(0, at), point(0, at), "x")],
+        };
+        // One that came too early waits for the misfit, and must not wait for ever.
+        let (session, early) = (a.clone(), edit(3, 0));
+        let early = tokio::spawn(async move { session.edit(early).await });
+        tokio::task::yield_now().await;
+        let code = |answer: Result<(), inkfold_session::SessionError>| answer.expect_err("it is refused").code();
+        assert_eq!(code(a.edit(edit(2, 9)).await), "change");
+        assert_eq!(code(early.await.expect("the task ends")), "out-of-step");
+        // Sent again, it must not be taken for one that only waits for the disk.
+        assert_eq!(code(a.edit(edit(2, 9)).await), "out-of-step");
+        let asked = a.next_patch(document.clone(), window.patch, 2).await;
+        assert_eq!(asked.expect_err("it is refused").code(), "out-of-step");
+
+        let mut window = Window::open(&a, &document).await;
+        assert_eq!(window.text(), "ab");
+        window.write(vec![splice(point(0, 2), point(0, 2), "c")]).await;
+        assert_eq!(window.held().await, window.blocks);
+    });
+}

@@ -1,0 +1,326 @@
+//! A workspace at work: one thread that owns its store and its open documents, and does everything in order.
+//!
+//! Whoever wants something sends a closure; nobody ever waits for this thread but by awaiting its answer. What blocks
+//! on the shared folder is done by the carrier (`carrier.rs`), never here.
+
+mod saving;
+mod status;
+mod windows;
+mod writing;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant, SystemTime};
+
+use inkfold_engine::{
+    Attributes, Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, Value, WorkspaceId,
+};
+use inkfold_folder::policy::{Typing, flush_in};
+use inkfold_folder::{Identity, encode_all};
+use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OutboxFile, Storage, StoreError};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::branches::StoreBranches;
+use crate::carrier::Carrier;
+use crate::convert::{PARAGRAPH, page_out};
+use crate::edit::Author;
+use crate::error::SessionError;
+use crate::exchange::Exchange;
+use crate::opened::{Ask, Opened, Reply, is_trashed, locked, title};
+use crate::wire;
+
+/// A pause in writing of this length seals the open record.
+const SEAL_PAUSE: Duration = Duration::from_secs(1);
+/// So many edits seal it.
+const SEAL_EDITS: usize = 100;
+/// So many bytes seal it. A single edit of more is kept as several records.
+const SEAL_BYTES: usize = 64 << 10;
+/// The most that goes into one record when an edit is larger than that.
+const PIECE_BYTES: usize = 256 << 10;
+/// How long to wait before storing is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// The thread looks around at least this often.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Settings of a store that a workspace keeps.
+pub(crate) mod setting {
+    pub const NAME: &str = "workspace/name";
+    pub const PERSON: &str = "person";
+    pub const FOLDER: &str = "folder";
+    pub const IDENTITY: &str = "identity";
+    /// The replica ids that this installation has used, one after another.
+    pub const OWN: &str = "own-replicas";
+    pub const LAST_DOCUMENT: &str = "window/document";
+}
+
+/// A job for the workspace's thread.
+pub(crate) type Job = Box<dyn FnOnce(&mut Workspace) + Send>;
+
+/// The way to a workspace's thread.
+#[derive(Clone)]
+pub(crate) struct Handle(Sender<Job>);
+
+impl Handle {
+    /// Asks for something; the answer is awaited.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Workspace) -> Result<T, SessionError> + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(move |workspace| {
+            // Whoever asked may be gone; the work is done all the same.
+            let _ = reply.send(job(workspace));
+        })?;
+        answer.await.map_err(|_| SessionError::Closing)?
+    }
+
+    /// Asks for something whose answer comes later, through a reply that the job keeps.
+    pub async fn ask_later<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Workspace, Reply<T>) + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(move |workspace| job(workspace, reply))?;
+        answer.await.map_err(|_| SessionError::Closing)?
+    }
+
+    /// Asks from a thread that may wait.
+    pub fn ask_blocking<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let (reply, answer) = channel();
+        self.send(move |workspace| {
+            let _ = reply.send(job(workspace));
+        })?;
+        answer.recv().map_err(|_| SessionError::Closing)
+    }
+
+    /// Sends a job whose outcome nobody waits for.
+    pub fn send(&self, job: impl FnOnce(&mut Workspace) + Send + 'static) -> Result<(), SessionError> {
+        self.0.send(Box::new(job)).map_err(|_| SessionError::Closing)
+    }
+}
+
+/// Events that the engine has and the store hasn't yet.
+struct Unsaved {
+    start: OpenStart,
+    time: i64,
+    events: Vec<Event>,
+}
+
+/// The record that is being written: which document's, and how much is in it.
+struct Writing {
+    document: DocumentId,
+    start: OpenStart,
+    edits: usize,
+    bytes: usize,
+    last: Instant,
+}
+
+/// What has happened to a document since its card was made.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stale {
+    /// When it was edited last.
+    edited: i64,
+    /// Its title or its place may be another one.
+    registers: bool,
+}
+
+impl Stale {
+    fn note(&mut self, record: &Record) {
+        self.edited = self.edited.max(record.content().time);
+        let sets = |run: &Event| matches!(run, Event::Register { target: Target::Document, .. });
+        self.registers |= record.events().runs().iter().any(sets) || record.events().features() != 0;
+    }
+}
+
+pub(crate) struct Workspace {
+    pub store: Box<dyn Storage>,
+    pub identity: Identity,
+    /// Every replica id that this installation has written under.
+    pub own: BTreeSet<ReplicaId>,
+    opened: BTreeMap<DocumentId, Opened>,
+    /// Documents that are written without a window, folded only as long as their record is open.
+    writing: Option<Writing>,
+    unsaved: Vec<Unsaved>,
+    waiting_for_disk: Vec<Reply<()>>,
+    failing_since: Option<Instant>,
+    /// Documents whose card is outdated, and how.
+    stale_cards: BTreeMap<DocumentId, Stale>,
+    /// How many other writers have been seen.
+    others: u32,
+    pub exchange: Exchange,
+    events: broadcast::Sender<wire::Event>,
+    told_status: Option<wire::Status>,
+    closing: bool,
+}
+
+impl Workspace {
+    /// Starts the thread of a workspace.
+    pub fn start(
+        mut store: Box<dyn Storage>,
+        events: broadcast::Sender<wire::Event>,
+    ) -> Result<(Handle, std::thread::JoinHandle<()>), SessionError> {
+        let workspace = store.workspace();
+        let identity = match store.setting(setting::IDENTITY)? {
+            Some(bytes) => Identity::from_bytes(&bytes)?,
+            None => new_identity(&mut *store, workspace)?,
+        };
+        let mut own: BTreeSet<ReplicaId> = store
+            .setting(setting::OWN)?
+            .unwrap_or_default()
+            .chunks_exact(ReplicaId::LEN)
+            .filter_map(ReplicaId::from_slice)
+            .collect();
+        own.insert(identity.replica());
+        let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
+        let (sender, receiver) = channel::<Job>();
+        let handle = Handle(sender);
+        let carrier = folder.map(|root| Carrier::start(root, workspace, handle.clone()));
+        let mut this = Workspace {
+            store,
+            identity,
+            own,
+            opened: BTreeMap::new(),
+            writing: None,
+            unsaved: Vec::new(),
+            waiting_for_disk: Vec::new(),
+            failing_since: None,
+            stale_cards: BTreeMap::new(),
+            others: 0,
+            exchange: Exchange::new(carrier),
+            events,
+            told_status: None,
+            closing: false,
+        };
+        this.begin()?;
+        let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
+        Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
+    }
+
+    /// What a run begins with: a record that the last one left open is sealed, and missing cards are made.
+    fn begin(&mut self) -> Result<(), SessionError> {
+        if let Some(open) = self.store.open()? {
+            let record = open.seal(self.store.workspace(), now());
+            self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
+        }
+        let last = self.store.line_end(&self.identity.replica());
+        if matches!(last, Err(StoreError::Forked(_))) {
+            self.take_new_identity()?;
+        }
+        self.exchange.unflushed = self.first_unqueued()? <= self.last_number()?;
+        self.exchange.first_unflushed = self.exchange.unflushed.then(Instant::now);
+        let known: BTreeSet<DocumentId> = self.store.cards()?.into_iter().map(|(document, _)| document).collect();
+        for document in self.store.documents()?.into_iter().filter(|document| !known.contains(document)) {
+            let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
+            self.stale_cards.insert(document, Stale { edited, registers: true });
+        }
+        self.count_others()?;
+        self.update_cards()
+    }
+
+    fn run(mut self, jobs: &Receiver<Job>) {
+        while !self.closing {
+            match jobs.recv_timeout(self.next_due()) {
+                Ok(job) => {
+                    job(&mut self);
+                    // Whatever else has come is done before the disk is waited for once.
+                    while let Ok(job) = jobs.try_recv() {
+                        job(&mut self);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.tick();
+        }
+    }
+
+    /// How long nothing has to be done.
+    fn next_due(&self) -> Duration {
+        let mut due = IDLE;
+        if let Some(since) = self.failing_since {
+            due = due.min(RETRY.saturating_sub(since.elapsed()));
+        }
+        if let Some(writing) = &self.writing {
+            due = due.min(SEAL_PAUSE.saturating_sub(writing.last.elapsed()));
+        }
+        if let Some(wait) = self.flush_in() {
+            due = due.min(wait);
+        }
+        due
+    }
+
+    fn flush_in(&self) -> Option<Duration> {
+        let exchange = &self.exchange;
+        exchange.carrier.as_ref()?;
+        flush_in(&Typing {
+            since_first: exchange.first_unflushed.map(|first| first.elapsed()),
+            since_last: exchange.last_key.map_or(Duration::MAX, |last| last.elapsed()),
+            since_flush: exchange.last_flush.map(|last| last.elapsed()),
+            since_other: exchange.last_other.map(|last| last.elapsed()),
+            leaving: false,
+        })
+    }
+
+    fn tick(&mut self) {
+        if self.failing_since.is_none_or(|since| since.elapsed() >= RETRY) {
+            let outcome = self.save();
+            self.settle_disk(outcome);
+        }
+        if self.writing.as_ref().is_some_and(|writing| writing.last.elapsed() >= SEAL_PAUSE) {
+            // A store that fails now is tried again with the next tick; nothing is lost meanwhile.
+            let outcome = self.seal();
+            self.settle_disk(outcome);
+        }
+        if self.flush_in().is_some_and(|wait| wait.is_zero()) {
+            let outcome = self.flush();
+            self.settle_disk(outcome);
+        }
+        if !self.stale_cards.is_empty() && self.writing.is_none() {
+            match self.update_cards() {
+                Ok(()) => {}
+                Err(error) => tracing::warn!(code = error.code(), "the list of documents could not be updated"),
+            }
+        }
+        self.tell_status();
+    }
+
+    /// From now on this installation writes under a new id: its old one was found to have a life elsewhere.
+    pub fn take_new_identity(&mut self) -> Result<(), SessionError> {
+        tracing::warn!("this replica's records were found in two versions; writing goes on under a new id");
+        let workspace = self.store.workspace();
+        self.identity = new_identity(&mut *self.store, workspace)?;
+        self.own.insert(self.identity.replica());
+        Ok(())
+    }
+}
+
+/// Milliseconds since 1970 by this machine's clock; for people only.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
+}
+
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], SessionError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(inkfold_folder::IdentityError::NoRandomness)?;
+    Ok(bytes)
+}
+
+fn new_identity(store: &mut dyn Storage, workspace: WorkspaceId) -> Result<Identity, SessionError> {
+    let identity = Identity::generate(workspace)?;
+    let mut own = store.setting(setting::OWN)?.unwrap_or_default();
+    own.extend_from_slice(identity.replica().as_bytes());
+    store.commit(&Batch {
+        settings: vec![
+            (setting::IDENTITY.into(), Some(identity.to_bytes().to_vec())),
+            (setting::OWN.into(), Some(own)),
+        ],
+        keys: vec![(identity.replica(), identity.public_key().0)],
+        ..Batch::default()
+    })?;
+    Ok(identity)
+}

@@ -1,0 +1,197 @@
+//! The disk: what was written becomes durable, is sealed, and goes into the outbox.
+
+use super::*;
+
+impl Workspace {
+    /// Stores what the engine has and the store hasn't.
+    pub(super) fn save(&mut self) -> Result<(), SessionError> {
+        let mut oversize = BTreeSet::new();
+        while let Some(unsaved) = self.unsaved.first() {
+            let document = unsaved.start.document;
+            if bytes_of(&unsaved.events) <= PIECE_BYTES {
+                self.store.append_open(&unsaved.start, unsaved.time, &unsaved.events)?;
+            } else {
+                self.save_in_pieces(unsaved.start.clone(), unsaved.time, pieces(&unsaved.events))?;
+                oversize.insert(document);
+            }
+            self.unsaved.remove(0);
+        }
+        for document in oversize {
+            // What the engine holds as one open record has become several: it is read again as the store has it.
+            self.writing = None;
+            if let Some(opened) = self.opened.get_mut(&document) {
+                let mut fresh = Document::new(self.store.workspace(), document);
+                let known: BTreeSet<RecordId> = opened.document.records().map(Record::id).collect();
+                let own = self.identity.replica();
+                let records = self.store.records(&document)?;
+                fresh.absorb(
+                    records.into_iter().filter(|record| known.contains(&record.id()) || record.replica() == own),
+                );
+                opened.document = fresh;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn save_in_pieces(
+        &mut self,
+        start: OpenStart,
+        time: i64,
+        pieces: Vec<Vec<Event>>,
+    ) -> Result<(), SessionError> {
+        let mut start = start;
+        for piece in pieces {
+            self.store.append_open(&start, time, &piece)?;
+            if let Some(open) = self.store.open()? {
+                let record = open.seal(self.store.workspace(), time);
+                self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
+            }
+            start = self.store.start(&start.replica, &start.document, &[])?;
+        }
+        Ok(())
+    }
+
+    /// Tells those who wait for the disk, and remembers a failure.
+    pub(super) fn settle_disk(&mut self, outcome: Result<(), SessionError>) {
+        match outcome {
+            Ok(()) => {
+                if self.unsaved.is_empty() {
+                    self.failing_since = None;
+                    for reply in self.waiting_for_disk.drain(..) {
+                        let _ = reply.send(Ok(()));
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::error!(code = error.code(), "storing failed: {error}");
+                self.failing_since = Some(Instant::now());
+                for reply in self.waiting_for_disk.drain(..) {
+                    let _ = reply.send(Err(SessionError::NotSaved(error.to_string())));
+                }
+            }
+        }
+    }
+
+    /// Seals the open record, if there is one.
+    pub fn seal(&mut self) -> Result<(), SessionError> {
+        self.save()?;
+        let Some(open) = self.store.open()? else {
+            // Edits that came to nothing have begun a record without an event.
+            let begun = self.writing.take().and_then(|writing| self.opened.get_mut(&writing.document));
+            if let Some(opened) = begun {
+                opened.document.abandon();
+            }
+            return Ok(());
+        };
+        let record = open.seal(self.store.workspace(), now());
+        self.store.commit(&Batch { seal: Some(record.clone()), ..Batch::default() })?;
+        self.sealed(record)
+    }
+
+    pub(super) fn sealed(&mut self, record: Record) -> Result<(), SessionError> {
+        self.writing = None;
+        self.stale_cards.entry(record.document()).or_default().note(&record);
+        if let Some(opened) = self.opened.get_mut(&record.document())
+            && opened.document.is_open()
+        {
+            opened.document.seal(record)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn last_number(&self) -> Result<u64, SessionError> {
+        Ok(self.store.line_end(&self.identity.replica())?.map_or(0, |tip| tip.number))
+    }
+
+    pub(super) fn first_unqueued(&self) -> Result<u64, SessionError> {
+        Ok(self.store.queued_to(&self.identity.replica())? + 1)
+    }
+
+    /// Seals what is open and hands everything that no file holds yet to the carrier: one transaction for the record
+    /// and the file's bytes.
+    pub fn flush(&mut self) -> Result<(), SessionError> {
+        self.save()?;
+        let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), now()));
+        if self.exchange.carrier.is_none() || sealed.is_none() {
+            self.seal()?;
+        }
+        if self.exchange.carrier.is_none() {
+            return Ok(());
+        }
+        let replica = self.identity.replica();
+        let mut records = self.store.records_of(&replica, self.first_unqueued()?..u64::MAX)?;
+        records.extend(sealed.clone());
+        if !records.is_empty() {
+            let files = encode_all(&self.identity, &records, &StoreBranches(&*self.store))?;
+            let outbox = files
+                .into_iter()
+                .map(|file| OutboxFile {
+                    name: file.name(),
+                    replica,
+                    first: file.header.first,
+                    last: file.header.last,
+                    bytes: file.bytes,
+                })
+                .collect();
+            self.store.commit(&Batch { seal: sealed.clone(), outbox, ..Batch::default() })?;
+        }
+        if let Some(record) = sealed {
+            self.sealed(record)?;
+        }
+        self.exchange.flushed();
+        self.exchange.publish(&*self.store)?;
+        Ok(())
+    }
+}
+
+/// About how many bytes events take in a record.
+pub(super) fn bytes_of(events: &[Event]) -> usize {
+    let text = |event: &Event| match event {
+        Event::Insert { what: Insertion::Text(text), .. } => text.len(),
+        Event::Insert { what: Insertion::Marker(attributes) | Insertion::Object(attributes), .. } => {
+            64 * attributes.len()
+        }
+        Event::Mark { key, .. } | Event::Register { key, .. } => key.len() + 256,
+        _ => 0,
+    };
+    events.iter().map(|event| 16 + text(event)).sum()
+}
+
+/// Events in portions that each fit in a record.
+fn pieces(events: &[Event]) -> Vec<Vec<Event>> {
+    let mut out: Vec<Vec<Event>> = vec![Vec::new()];
+    let mut bytes = 0;
+    for event in events {
+        let parts = match event {
+            Event::Insert { at, what: Insertion::Text(text) } if text.len() > PIECE_BYTES => text_parts(*at, text),
+            event => vec![event.clone()],
+        };
+        for part in parts {
+            let size = bytes_of(std::slice::from_ref(&part));
+            if bytes + size > PIECE_BYTES && bytes > 0 {
+                out.push(Vec::new());
+                bytes = 0;
+            }
+            bytes += size;
+            if let Some(last) = out.last_mut() {
+                last.push(part);
+            }
+        }
+    }
+    out
+}
+
+fn text_parts(at: u64, text: &str) -> Vec<Event> {
+    let (mut parts, mut at, mut rest) = (Vec::new(), at, text);
+    while !rest.is_empty() {
+        let mut end = rest.len().min(PIECE_BYTES / 2);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (part, tail) = rest.split_at(end);
+        parts.push(Event::Insert { at, what: Insertion::Text(part.to_owned()) });
+        at += part.chars().count() as u64;
+        rest = tail;
+    }
+    parts
+}

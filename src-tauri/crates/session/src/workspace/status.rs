@@ -1,0 +1,96 @@
+//! What came in, the list of documents, and what the window is told.
+
+use super::*;
+
+impl Workspace {
+    pub(super) fn count_others(&mut self) -> Result<(), SessionError> {
+        let others = self.store.replicas()?.iter().filter(|id| !self.own.contains(id)).count();
+        self.others = others as u32;
+        Ok(())
+    }
+
+    /// Records that are durable now and were not known before.
+    pub fn arrived(&mut self, records: &[Record]) -> Result<(), SessionError> {
+        let mut by_document: BTreeMap<DocumentId, Vec<Record>> = BTreeMap::new();
+        for record in records {
+            by_document.entry(record.document()).or_default().push(record.clone());
+        }
+        for (document, records) in by_document {
+            let stale = self.stale_cards.entry(document).or_default();
+            records.iter().for_each(|record| stale.note(record));
+            if let Some(opened) = self.opened.get_mut(&document) {
+                opened.receive(records);
+                self.tell(wire::Event::Newer { document: document.to_string() });
+            }
+        }
+        self.count_others()
+    }
+
+    pub(super) fn update_cards(&mut self) -> Result<(), SessionError> {
+        let stale = std::mem::take(&mut self.stale_cards);
+        let known: BTreeMap<DocumentId, DocumentCard> = self.store.cards()?.into_iter().collect();
+        let mut cards = Vec::new();
+        for (id, Stale { edited, registers }) in stale {
+            if id == DocumentId::WORKSPACE {
+                continue;
+            }
+            let card = match known.get(&id) {
+                Some(card) if !registers => DocumentCard { edited: edited.max(card.edited), ..card.clone() },
+                before => {
+                    let mut document = Document::new(self.store.workspace(), id);
+                    document.absorb(self.store.records(&id)?);
+                    let edited = before.map_or(edited, |card| edited.max(card.edited));
+                    DocumentCard { title: title(&document), trashed: is_trashed(&document), edited }
+                }
+            };
+            cards.push((id, Some(card)));
+        }
+        if !cards.is_empty() {
+            self.store.commit(&Batch { cards, ..Batch::default() })?;
+            let documents = self.documents()?;
+            self.tell(wire::Event::Documents { documents });
+        }
+        Ok(())
+    }
+
+    pub fn documents(&self) -> Result<Vec<wire::DocumentInfo>, SessionError> {
+        crate::reading::documents(&*self.store)
+    }
+
+    pub fn tell(&self, event: wire::Event) {
+        // Nobody listens where there is no window.
+        let _ = self.events.send(event);
+    }
+
+    pub fn status(&self) -> wire::Status {
+        let words = if self.failing_since.is_some() {
+            wire::Whereabouts::NotSaved
+        } else if self.exchange.carrier.is_some() && self.exchange.is_published() && self.unsaved.is_empty() {
+            wire::Whereabouts::InTheFolder
+        } else {
+            wire::Whereabouts::OnThisDevice
+        };
+        let files = self.exchange.files();
+        wire::Status {
+            words,
+            trouble: self.exchange.trouble,
+            others: self.others,
+            pending: files.iter().filter(|file| file.pending).count() as u32,
+            refused: files.iter().filter(|file| !file.pending).count() as u32,
+        }
+    }
+
+    pub fn tell_status(&mut self) {
+        let status = self.status();
+        if self.told_status.as_ref() != Some(&status) {
+            self.told_status = Some(status.clone());
+            self.tell(wire::Event::Status { status });
+        }
+    }
+
+    /// The last job: the thread ends after it.
+    pub fn stop(&mut self) {
+        self.exchange.stop();
+        self.closing = true;
+    }
+}
