@@ -17,6 +17,10 @@ pub const READ_FEATURES: u64 = FEATURE_CANCEL | FEATURE_MOVE;
 /// The greatest size of a record's canonical bytes.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 
+/// The greatest number of events in a record: a deletion is a few bytes however long it is, and the local versions that
+/// events take are not endless.
+pub const MAX_EVENTS: u64 = 1 << 24;
+
 /// What a record says, before it is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {

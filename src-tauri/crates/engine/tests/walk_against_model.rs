@@ -105,7 +105,7 @@ fn run(plans: impl Fn(u64) -> Plan, seeds: std::ops::Range<u64>) {
 
 /// How many histories of each kind; `INKFOLD_HISTORIES` asks for another number.
 fn histories() -> u64 {
-    std::env::var("INKFOLD_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(1000)
+    std::env::var("INKFOLD_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(2000)
 }
 
 #[test]

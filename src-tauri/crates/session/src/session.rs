@@ -264,7 +264,9 @@ impl Session {
                 workspace.write(DocumentId::WORKSPACE, move |author| {
                     let value = Some(Value::Text(person));
                     Ok(author.event(Event::Register { target: Target::Workspace, key, value })?)
-                })
+                })?;
+                // At once: from this the others learn that somebody is here, and don't wait for a pause any longer.
+                workspace.flush()
             })
             .await?;
         Ok(info)

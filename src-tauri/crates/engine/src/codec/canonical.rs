@@ -3,7 +3,7 @@
 use super::bytes::{DecodeError, Reader, Writer};
 use crate::event::{Attributes, End, Event, Insertion, Start, Target, Value, check_text, push_run};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
-use crate::record::{Content, Events, READ_FEATURES};
+use crate::record::{Content, Events, MAX_EVENTS, READ_FEATURES};
 
 /// The canonical bytes of a record's content: every field but the parents, and no index into any table.
 pub fn canonical_bytes(content: &Content) -> Vec<u8> {
@@ -66,7 +66,7 @@ pub fn decode_canonical(bytes: &[u8]) -> Result<Content, DecodeError> {
 /// Numbers and seqs stay far below the top of their range, so that sums of them can't overflow.
 pub(super) fn check_place(number: u64, first_seq: u64, count: u64) -> Result<(), DecodeError> {
     const TOP: u64 = 1 << 48;
-    if number == 0 || number > TOP || first_seq > TOP || count > u64::from(u32::MAX) {
+    if number == 0 || number > TOP || first_seq > TOP || count > MAX_EVENTS {
         return Err(DecodeError("a record number, seq or count out of range"));
     }
     if count == 0 {

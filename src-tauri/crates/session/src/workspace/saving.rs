@@ -1,5 +1,7 @@
 //! The disk: what was written becomes durable, is sealed, and goes into the outbox.
 
+use inkfold_engine::record::MAX_EVENTS;
+
 use super::*;
 
 impl Workspace {
@@ -144,6 +146,11 @@ impl Workspace {
     }
 }
 
+/// A deletion of so many characters counts like a byte of text: portions then stay below [`MAX_EVENTS`].
+const DELETED_PER_BYTE: u64 = MAX_EVENTS / PIECE_BYTES as u64;
+/// The most that one event of a portion deletes.
+const MOST_DELETED: u64 = MAX_EVENTS / 4;
+
 /// About how many bytes events take in a record.
 pub(super) fn bytes_of(events: &[Event]) -> usize {
     let text = |event: &Event| match event {
@@ -152,6 +159,8 @@ pub(super) fn bytes_of(events: &[Event]) -> usize {
             64 * attributes.len()
         }
         Event::Mark { key, .. } | Event::Register { key, .. } => key.len() + 256,
+        // Few bytes, but a record holds only so many events.
+        Event::Delete { len, .. } => (len / DELETED_PER_BYTE) as usize,
         _ => 0,
     };
     events.iter().map(|event| 16 + text(event)).sum()
@@ -164,6 +173,11 @@ fn pieces(events: &[Event]) -> Vec<Vec<Event>> {
     for event in events {
         let parts = match event {
             Event::Insert { at, what: Insertion::Text(text) } if text.len() > PIECE_BYTES => text_parts(*at, text),
+            Event::Delete { at, len, backward: false } if *len > MOST_DELETED => {
+                let whole = (0..len / MOST_DELETED).map(|_| MOST_DELETED);
+                let lengths = whole.chain([len % MOST_DELETED]).filter(|&len| len > 0);
+                lengths.map(|len| Event::Delete { at: *at, len, backward: false }).collect()
+            }
             event => vec![event.clone()],
         };
         for part in parts {
