@@ -25,6 +25,6 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Some(command) => cli::run(command, arguments.options, data),
-        None => window::run(data),
+        None => window::run(data, arguments.file),
     }
 }

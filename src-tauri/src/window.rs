@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use inkfold_session::wire::Event;
@@ -13,7 +14,8 @@ use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::{commands, location};
-use inkfold_session::Session;
+use inkfold_session::socket::{self, Response, Server};
+use inkfold_session::{Request, Session, SessionError};
 
 /// The one window's label, which the capability names.
 const MAIN: &str = "main";
@@ -27,8 +29,18 @@ const LAST_WORDS: Duration = Duration::from_secs(4);
 #[derive(Default)]
 struct Leaving(AtomicBool);
 
-/// Shows the window and stays until it is closed.
-pub fn run(data: PathBuf) -> ExitCode {
+/// The socket of this process, as long as it takes requests.
+struct Listening(Mutex<Option<Server>>);
+
+/// Shows the window and stays until it is closed. Where this data has a window already, that one comes to the front
+/// instead, with the file that was to be opened.
+pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
+    let opened = Session::open(data.clone());
+    if let Err(SessionError::AlreadyRunning) = opened
+        && let Ok(Response::Answer(_)) = socket::hand_over(&data, &Request::Show { path: file })
+    {
+        return ExitCode::SUCCESS;
+    }
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .manage(Leaving::default())
@@ -51,7 +63,7 @@ pub fn run(data: PathBuf) -> ExitCode {
             commands::files,
             commands::open_link,
         ])
-        .setup(move |app| set_up(app, data))
+        .setup(move |app| set_up(app, data, opened))
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event {
                 api.prevent_close();
@@ -76,12 +88,15 @@ pub fn run(data: PathBuf) -> ExitCode {
     if code == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn set_up(app: &mut App, data: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
-    // The session starts tasks of its own, so it is opened inside the runtime that the commands run in.
-    let opened = tauri::async_runtime::block_on(async { Session::open(data.clone()) });
+fn set_up(
+    app: &mut App,
+    data: PathBuf,
+    opened: Result<Session, SessionError>,
+) -> Result<(), Box<dyn std::error::Error>> {
     match opened {
         Ok(session) => {
             tauri::async_runtime::spawn(forward_events(app.handle().clone(), session.clone()));
+            listen(app.handle(), &session);
             app.manage(session);
             #[cfg(unix)]
             tauri::async_runtime::spawn(leave_on_signal(app.handle().clone()));
@@ -96,6 +111,26 @@ fn set_up(app: &mut App, data: PathBuf) -> Result<(), Box<dyn std::error::Error>
         }
     }
     Ok(())
+}
+
+/// Lets the command line, and a second start, reach this process.
+fn listen(app: &AppHandle, session: &Session) {
+    let front = app.clone();
+    let server = Server::start(session.clone(), move |_| bring_to_front(&front));
+    match server {
+        Ok(server) => {
+            app.manage(Listening(Mutex::new(Some(server))));
+        }
+        // The window works without it; only scripts can't write as long as it is open.
+        Err(error) => eprintln!("inkfold: {}", error.failure().message),
+    }
+}
+
+fn bring_to_front(app: &AppHandle) -> bool {
+    let Some(window) = app.get_webview_window(MAIN) else { return false };
+    // A desktop may not let a program come forward by itself; then it only asks for attention.
+    let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+    shown.is_ok()
 }
 
 fn show(app: &App, data: PathBuf) -> tauri::Result<()> {
@@ -161,10 +196,21 @@ fn leave(app: &AppHandle) {
     }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
+        if let Some(listening) = app.try_state::<Listening>() {
+            drop(listening.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
         if let Some(session) = app.try_state::<Session>().map(|session| session.inner().clone()) {
             match tokio::time::timeout(LAST_WORDS, session.close()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => eprintln!("inkfold: {}", error.failure().message),
+                Ok(Err(error)) => {
+                    eprintln!("inkfold: {}", error.failure().message);
+                    // What could not be stored is only in memory: the window comes back and says so. Whoever closes it
+                    // for good is asked by the page, which then takes the window away itself.
+                    if app.get_webview_window(MAIN).is_some() && bring_to_front(&app) {
+                        app.state::<Leaving>().0.store(false, Ordering::SeqCst);
+                        return;
+                    }
+                }
                 Err(_) => {
                     eprintln!("inkfold: the shared folder does not answer; the rest is published at the next start")
                 }
