@@ -72,6 +72,9 @@ pub enum Command {
         #[arg(long)]
         person: Option<String>,
     },
+    /// Make the document that shows a newcomer around, and print its id.
+    #[command(hide = true)]
+    Welcome,
     /// Make a document and print its id.
     New {
         /// Its title.
@@ -220,6 +223,7 @@ fn perform(command: Command, wanted: Option<&str>, data: &Path, printer: &Printe
             (Request::Join { folder: folder.clone(), person: person.unwrap_or_else(person_here) }, None)
         }
         Command::New { title } => (Request::New { workspace: chosen()?, title }, None),
+        Command::Welcome => (Request::Welcome { workspace: chosen()? }, None),
         Command::Append { document, text } => {
             (Request::Append { workspace: chosen()?, document, text: ask::text(text.text)? }, None)
         }

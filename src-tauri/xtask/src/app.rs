@@ -57,6 +57,7 @@ pub fn run(project: &Project, release: bool, fresh: bool) -> Outcome {
     if !data.exists() {
         make(&data)?;
         prepare(&binary, &data, &["init", "--name", "Sample", "--person", &person()]);
+        prepare(&binary, &data, &["welcome"]);
     }
     say(&format!("starting the app on the data in {}", data.display()));
     let mut windows = vec![Window::open(&binary, &data, &screen)?];
@@ -77,6 +78,7 @@ pub fn demo(project: &Project) -> Outcome {
     }
     let shared = folder.to_string_lossy();
     prepare(&binary, &anna, &["init", "--name", "Demo", "--person", "Anna", "--folder", &shared]);
+    prepare(&binary, &anna, &["welcome"]);
     prepare(&binary, &ben, &["join", "--folder", &shared, "--person", "Ben"]);
     say(&format!("Anna's window and Ben's share {}", folder.display()));
     let mut windows = vec![Window::open(&binary, &anna, &screen)?, Window::open(&binary, &ben, &screen)?];

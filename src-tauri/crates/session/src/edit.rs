@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use inkfold_engine::{Attributes, Document, EditError, End, Event, Insertion, Page, Start, Target, Value};
 
 use crate::convert::{attrs_in, value_in};
-use crate::wire::{Attrs, Change, Inline, Point};
+use crate::wire::{Attrs, Block, Change, Inline, Point};
 
 /// A change that doesn't fit the page it was made on.
 #[derive(Debug, thiserror::Error)]
@@ -70,17 +70,11 @@ impl<'a> Author<'a> {
                 if *block == 0 {
                     self.make_real(0)?;
                 }
-                let mut at = match block.checked_sub(1) {
+                let at = match block.checked_sub(1) {
                     None => 0,
                     Some(before) => self.end_of(before)?,
                 };
-                for block in blocks {
-                    self.insert_marker(at, attrs_in(&block.attrs))?;
-                    at += 1;
-                    self.insert_inlines(at, &block.content)?;
-                    at += block.content.iter().map(|inline| scalars(&inline.text)).sum::<u32>();
-                }
-                Ok(())
+                self.new_blocks(at, blocks)
             }
             Change::Remove { block, count } => {
                 for block in (*block..block.saturating_add(*count)).rev() {
@@ -94,6 +88,20 @@ impl<'a> Author<'a> {
                 self.mark(first, last, key, value.as_ref().map(value_in))
             }
         }
+    }
+
+    /// Puts whole blocks in after a position: the end of a block, or 0.
+    ///
+    /// # Errors
+    /// Their text holds what a document can't.
+    pub fn new_blocks(&mut self, mut at: u32, blocks: &[Block]) -> Result<(), ChangeError> {
+        for block in blocks {
+            self.insert_marker(at, attrs_in(&block.attrs))?;
+            at += 1;
+            self.insert_inlines(at, &block.content)?;
+            at += block.content.iter().map(|inline| scalars(&inline.text)).sum::<u32>();
+        }
+        Ok(())
     }
 
     /// Puts text in after a position, line feeds as markers of blocks like the one that they stand in.

@@ -38,6 +38,7 @@ mod request;
 mod session;
 pub mod socket;
 mod upkeep;
+mod welcome;
 pub mod wire;
 mod workspace;
 

@@ -51,6 +51,11 @@ pub enum Request {
         /// The document's title.
         title: String,
     },
+    /// Make the document that shows a newcomer around.
+    Welcome {
+        /// The workspace.
+        workspace: String,
+    },
     /// Add text as a document's last block.
     Append {
         /// The workspace.
@@ -128,6 +133,11 @@ impl Session {
                 check(&title)?;
                 let guest = self.visit_named(workspace).await?;
                 let made = guest.create_document(title).await?;
+                (guest, Some(made.id))
+            }
+            Request::Welcome { workspace } => {
+                let guest = self.visit_named(workspace).await?;
+                let made = guest.create_welcome().await?;
                 (guest, Some(made.id))
             }
             Request::Append { workspace, document, text } => {

@@ -15,6 +15,7 @@ use crate::error::SessionError;
 use crate::opened::Ask;
 use crate::profile::Profile;
 use crate::reading;
+use crate::welcome;
 use crate::wire::{self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Start, Status, WorkspaceInfo};
 use crate::workspace::{Handle, Workspace, setting};
 
@@ -282,13 +283,25 @@ impl Session {
         self.handle()?.ask(|workspace| workspace.documents()).await
     }
 
-    /// Makes a document.
+    /// Makes an empty document.
     ///
     /// # Errors
     /// It can't be stored.
     pub async fn create_document(&self, title: String) -> Result<DocumentInfo, SessionError> {
+        self.make_document(title, Vec::new()).await
+    }
+
+    /// Makes the document that shows a newcomer around.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub async fn create_welcome(&self) -> Result<DocumentInfo, SessionError> {
+        self.make_document(welcome::TITLE.into(), welcome::blocks()).await
+    }
+
+    async fn make_document(&self, title: String, blocks: Vec<wire::Block>) -> Result<DocumentInfo, SessionError> {
         let handle = self.handle()?;
-        let id = handle.ask(move |workspace| workspace.create_document(&title)).await?;
+        let id = handle.ask(move |workspace| workspace.create_document(&title, blocks)).await?;
         let documents = self.documents().await?;
         let found = documents.into_iter().find(|info| info.id == id.to_string());
         found.ok_or_else(|| SessionError::NoDocument(id.to_string()))

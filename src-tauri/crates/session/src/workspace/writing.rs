@@ -73,12 +73,16 @@ impl Workspace {
         self.update_cards()
     }
 
-    pub fn create_document(&mut self, name: &str) -> Result<DocumentId, SessionError> {
+    /// Makes a document of these blocks; of one empty paragraph, if there are none.
+    pub fn create_document(&mut self, name: &str, blocks: Vec<wire::Block>) -> Result<DocumentId, SessionError> {
         let id = DocumentId(random()?);
         let name = name.to_owned();
         self.write(id, move |author| {
-            let kind = Attributes::from([("kind".to_owned(), Value::Text(PARAGRAPH.into()))]);
-            author.event(Event::Insert { at: 0, what: Insertion::Marker(kind) })?;
+            if blocks.is_empty() {
+                let kind = Attributes::from([("kind".to_owned(), Value::Text(PARAGRAPH.into()))]);
+                author.event(Event::Insert { at: 0, what: Insertion::Marker(kind) })?;
+            }
+            author.new_blocks(0, &blocks)?;
             if !name.is_empty() {
                 let (target, value) = (Target::Document, Some(Value::Text(name)));
                 author.event(Event::Register { target, key: "title".into(), value })?;
