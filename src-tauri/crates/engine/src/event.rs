@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{FEATURE_CANCEL, FEATURE_MOVE};
-
+/// Feature bit: a record holds *cancel* events.
+pub const FEATURE_CANCEL: u64 = 1 << 0;
+/// Feature bit: a record holds *move* events.
+pub const FEATURE_MOVE: u64 = 1 << 1;
 /// Stands for an inline object in the text form of a page.
 pub const OBJECT: char = '\u{FFFC}';
 /// A line break within a block; also the line break of code.

@@ -3,13 +3,9 @@
 use std::sync::Arc;
 
 use crate::codec;
-use crate::event::{Event, normalise};
+use crate::event::{Event, FEATURE_CANCEL, FEATURE_MOVE, normalise};
 use crate::ids::{DocumentId, RecordId, ReplicaId, WorkspaceId};
 
-/// Feature bit: the record holds *cancel* events.
-pub const FEATURE_CANCEL: u64 = 1 << 0;
-/// Feature bit: the record holds *move* events.
-pub const FEATURE_MOVE: u64 = 1 << 1;
 /// The features that this version folds into a document.
 pub const FOLDED_FEATURES: u64 = 0;
 /// The features whose events this version can read, folded or not.

@@ -108,32 +108,29 @@ impl<'a> Author<'a> {
     ///
     /// # Errors
     /// The text holds what a document can't.
-    pub fn insert_text(&mut self, mut at: u32, text: &str) -> Result<(), ChangeError> {
-        inkfold_engine::event::check_text(&text.replace('\n', "")).map_err(EditError::from)?;
-        for (i, line) in text.split('\n').enumerate() {
-            if i > 0 {
-                let attributes = self.attributes_at(at);
-                self.insert_marker(at, attributes)?;
-                at += 1;
-            }
-            if !line.is_empty() {
-                self.event(Event::Insert { at: at.into(), what: Insertion::Text(line.to_owned()) })?;
-                at += scalars(line);
-            }
-        }
-        Ok(())
+    pub fn insert_text(&mut self, at: u32, text: &str) -> Result<(), ChangeError> {
+        self.lines(at, text, Self::attributes_at)
     }
 
     /// Adds text at the end of the page; each line feed begins a paragraph.
     ///
     /// # Errors
     /// The text holds what a document can't.
-    pub fn append_text(&mut self, mut at: u32, text: &str) -> Result<(), ChangeError> {
+    pub fn append_text(&mut self, at: u32, text: &str) -> Result<(), ChangeError> {
+        self.lines(at, text, |_, _| paragraph())
+    }
+
+    fn lines(
+        &mut self,
+        mut at: u32,
+        text: &str,
+        attributes: impl Fn(&Self, u32) -> Attributes,
+    ) -> Result<(), ChangeError> {
         inkfold_engine::event::check_text(&text.replace('\n', "")).map_err(EditError::from)?;
         for (i, line) in text.split('\n').enumerate() {
             if i > 0 {
-                let kind = Attributes::from([("kind".to_owned(), Value::Text(crate::convert::PARAGRAPH.into()))]);
-                self.insert_marker(at, kind)?;
+                let attributes = attributes(self, at);
+                self.insert_marker(at, attributes)?;
                 at += 1;
             }
             if !line.is_empty() {
@@ -166,8 +163,7 @@ impl<'a> Author<'a> {
     fn make_real(&mut self, block: u32) -> Result<(), ChangeError> {
         let is_implied = self.page().block(block as usize).ok_or(ChangeError::Place)?.is_implied();
         if is_implied {
-            let kind = Attributes::from([("kind".to_owned(), Value::Text(crate::convert::PARAGRAPH.into()))]);
-            self.insert_marker(0, kind)?;
+            self.insert_marker(0, paragraph())?;
         }
         Ok(())
     }
@@ -323,6 +319,11 @@ fn reach(key: &str, sets: bool) -> (Start, End) {
         (true, false) => (Start::After, End::Grows),
         (false, _) => (Start::Before, End::Grows),
     }
+}
+
+/// The attributes of a paragraph.
+pub fn paragraph() -> Attributes {
+    Attributes::from([("kind".to_owned(), Value::Text(crate::convert::PARAGRAPH.into()))])
 }
 
 fn scalars(text: &str) -> u32 {

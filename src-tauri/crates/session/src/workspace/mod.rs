@@ -13,9 +13,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use inkfold_engine::{
-    Attributes, Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, Value, WorkspaceId,
-};
+use inkfold_engine::{Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, Value, WorkspaceId};
 use inkfold_folder::policy::{Typing, flush_in};
 use inkfold_folder::{Identity, encode_all};
 use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OutboxFile, Storage, StoreError};
@@ -23,7 +21,7 @@ use tokio::sync::{broadcast, oneshot};
 
 use crate::branches::StoreBranches;
 use crate::carrier::Carrier;
-use crate::convert::{PARAGRAPH, page_out};
+use crate::convert::page_out;
 use crate::edit::Author;
 use crate::error::SessionError;
 use crate::exchange::Exchange;

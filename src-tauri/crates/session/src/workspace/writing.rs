@@ -1,6 +1,7 @@
 //! Titles, the trash, and documents that are written without a window.
 
 use super::*;
+use crate::edit::paragraph;
 
 impl Workspace {
     /// Sets a register of a document, open or not.
@@ -79,8 +80,7 @@ impl Workspace {
         let name = name.to_owned();
         self.write(id, move |author| {
             if blocks.is_empty() {
-                let kind = Attributes::from([("kind".to_owned(), Value::Text(PARAGRAPH.into()))]);
-                author.event(Event::Insert { at: 0, what: Insertion::Marker(kind) })?;
+                author.event(Event::Insert { at: 0, what: Insertion::Marker(paragraph()) })?;
             }
             author.new_blocks(0, &blocks)?;
             if !name.is_empty() {
