@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use inkfold_engine::event::check_text;
 use inkfold_engine::{Content, Document, EditError, Event, Events, Insertion, Record, RecordId, ReplicaId};
 use inkfold_folder::Identity;
 
@@ -49,14 +50,24 @@ pub struct Replay {
     pub local: Duration,
 }
 
+/// A trace's text as a document can hold it: what is refused there (control characters but the tab, an object's
+/// stand-in) is the replacement character, so that no position changes. Line feeds stay: they are markers.
+pub fn as_document_text(text: &str) -> String {
+    let allowed = |c: char| c == '\n' || check_text(c.encode_utf8(&mut [0; 4])).is_ok();
+    text.chars().map(|c| if allowed(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+}
+
 /// Which replica writes a transaction: a line is what one agent wrote with all its own before known. An agent that
 /// went on in two places at once is several replicas.
 fn lines(trace: &Trace) -> (Vec<usize>, usize) {
     let mut tips: Vec<(usize, usize)> = Vec::new();
     let mut line_of = Vec::with_capacity(trace.transactions.len());
     for (index, transaction) in trace.transactions.iter().enumerate() {
-        let mut own = tips.iter().enumerate().filter(|(_, (agent, _))| *agent == transaction.agent);
-        let line = own.find(|(_, (_, tip))| knows(trace, &transaction.parents, *tip)).map(|(line, _)| line);
+        let own = tips.iter().enumerate().filter(|(_, (agent, _))| *agent == transaction.agent);
+        let mut own: Vec<(usize, usize)> = own.map(|(line, (_, tip))| (*tip, line)).collect();
+        // Most go on from where their agent was last, which is soon found.
+        own.sort_unstable_by(|a, b| b.cmp(a));
+        let line = own.into_iter().find(|(tip, _)| knows(trace, &transaction.parents, *tip)).map(|(_, line)| line);
         let line = line.unwrap_or_else(|| {
             tips.push((transaction.agent, index));
             tips.len() - 1
@@ -316,7 +327,7 @@ impl Writer {
 
     /// Text with its line feeds as markers.
     fn insert(&mut self, mut at: u32, text: &str) -> Result<(), EditError> {
-        for (i, line) in text.split('\n').enumerate() {
+        for (i, line) in as_document_text(text).split('\n').enumerate() {
             if i > 0 {
                 self.apply(Event::Insert { at: at.into(), what: Insertion::Marker(Default::default()) })?;
                 at += 1;
@@ -374,6 +385,13 @@ mod tests {
             {"parents": [1, 2], "agent": 1, "patches": [[6, 0, "d"]]},
             {"parents": [3], "agent": 1, "patches": []}"#;
         check(&trace("bax\nycd", transactions), 3);
+    }
+
+    #[test]
+    fn characters_that_a_document_refuses_take_their_place_all_the_same() {
+        let transactions = r#"{"parents": [], "agent": 0, "patches": [[1, 0, "a\r\nb\u0007"], [5, 0, "!"]]}"#;
+        let trace = trace("xa\u{fffd}\nb!\u{fffd}\ny", transactions);
+        check(&trace, 1);
     }
 
     #[test]

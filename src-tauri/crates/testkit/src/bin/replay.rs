@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use inkfold_engine::{Document, Record, ReplicaId};
 use inkfold_folder::{HeldRecords, Segment, encode_all, resolve_together};
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
-use inkfold_testkit::replay::{Replay, Sealing};
+use inkfold_testkit::replay::{Replay, Sealing, as_document_text};
 use inkfold_testkit::trace::Trace;
 
 fn main() -> ExitCode {
@@ -59,7 +59,8 @@ fn empty() -> Document {
 fn measure(path: &Path) -> Result<(serde_json::Value, bool), Box<dyn Error>> {
     let trace = Trace::open(path)?;
     let replay = trace.replay(Sealing::AsTheApp)?;
-    let ends_well = |document: &Document| document.page().text() == trace.end;
+    let end = as_document_text(&trace.end);
+    let ends_well = |document: &Document| document.page().text() == end;
     let events: u64 = replay.records.iter().map(|record| record.events().count()).sum();
 
     let records = replay.records.clone();
