@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use inkfold_xtask::display::Display;
@@ -12,16 +12,50 @@ use crate::process;
 use crate::wait::wait_until;
 use crate::webdriver::{self, Driver, DriverError};
 
-/// The screen that all tests of a process share. It ends with the process.
-pub fn screen() -> &'static Display {
-    static SCREEN: OnceLock<Display> = OnceLock::new();
-    SCREEN.get_or_init(|| Display::start((1600, 1000)).expect("these tests need Xvfb; `cargo xtask test` installs it"))
+/// A place on the page: a block's number, and how many UTF-16 units of its text are before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The block, from 0.
+    pub block: u64,
+    /// The offset in its text.
+    pub offset: u64,
 }
+
+impl Place {
+    /// A place.
+    pub const fn new(block: u64, offset: u64) -> Place {
+        Place { block, offset }
+    }
+}
+
+/// Where the page's selection is, as two pairs of block and offset.
+const SELECTION: &str = "const page = document.querySelector('.ProseMirror'), selection = getSelection();
+    if (!page || !selection.anchorNode || !page.contains(selection.anchorNode)) return null;
+    const place = (node, offset) => {
+        const block = [...page.children].findIndex(child => child.contains(node));
+        if (block < 0) return null;
+        const before = document.createRange();
+        before.setStart(page.children[block], 0);
+        before.setEnd(node, offset);
+        return [block, before.toString().length];
+    };
+    return [place(selection.anchorNode, selection.anchorOffset), place(selection.focusNode, selection.focusOffset)]";
+
+const SELECT: &str = "const page = document.querySelector('.ProseMirror');
+    const find = ([block, offset]) => {
+        const texts = document.createTreeWalker(page.children[block], NodeFilter.SHOW_TEXT);
+        for (let text; (text = texts.nextNode()); offset -= text.length) {
+            if (offset <= text.length) return [text, offset];
+        }
+        return [page.children[block], 0];
+    };
+    page.focus();
+    getSelection().setBaseAndExtent(...find(arguments[0]), ...find(arguments[1]))";
 
 /// An app in a window. Where something is not as a test needs it, these methods fail the test and say why.
 pub struct App {
     driver: Driver,
-    display: &'static Display,
+    display: Display,
     binary: PathBuf,
     data: PathBuf,
     log: PathBuf,
@@ -29,13 +63,26 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the app on this data directory, in a window on this screen. What it and its driver print goes to a
-    /// `.log` file beside the directory.
+    /// Starts the app on this data directory, in a window on a screen of its own: on one screen a window whose text
+    /// is selected takes the selection away from every other. What the app and its driver print goes to a `.log` file
+    /// beside the directory.
     #[track_caller]
-    pub fn start(data: &Path, display: &'static Display) -> App {
-        let binary = built_binary();
+    pub fn start(data: &Path) -> App {
+        App::start_binary(binary(), data)
+    }
+
+    /// As [`App::start`], in the build that people get, where there is one.
+    #[track_caller]
+    pub fn start_for_figures(data: &Path) -> App {
+        let release = target_directory().with_file_name("release").join("inkfold");
+        App::start_binary(release.canonicalize().unwrap_or_else(|_| binary()), data)
+    }
+
+    #[track_caller]
+    fn start_binary(binary: PathBuf, data: &Path) -> App {
+        let display = Display::start((1600, 1000)).expect("these tests need Xvfb; `cargo xtask test` installs it");
         let log = data.with_extension("log");
-        match Driver::start(&binary, data, display, &log) {
+        match Driver::start(&binary, data, &display, &log) {
             Ok(driver) => App { driver, display, binary, data: data.to_path_buf(), log, over: false },
             Err(error) => {
                 process::running(&binary, data).into_iter().for_each(process::kill);
@@ -90,6 +137,14 @@ impl App {
         self.driver.type_into(&active, text).unwrap_or_else(|error| panic!("typing {text:?}: {error}"));
     }
 
+    /// As [`App::type_keys`], for an app that may end meanwhile.
+    ///
+    /// # Errors
+    /// The driver or the app does not answer.
+    pub fn try_type(&self, text: &str) -> Result<(), DriverError> {
+        self.driver.type_into(&self.driver.active()?, text)
+    }
+
     /// Inserts text where the caret is, as an input method does.
     #[track_caller]
     pub fn insert(&self, text: &str) {
@@ -106,7 +161,8 @@ impl App {
     /// What the element with this test id says, where there is one; of a field, what it holds.
     #[track_caller]
     pub fn text(&self, id: &str) -> Option<String> {
-        let script = "const e = document.querySelector(arguments[0]); return e && (e.value ?? e.innerText)";
+        let script = "const e = document.querySelector(arguments[0]);
+            return e && (e.matches('input, textarea') ? e.value : e.innerText.trim())";
         self.script(script, &[by_id(id).into()]).as_str().map(str::to_string)
     }
 
@@ -140,6 +196,82 @@ impl App {
         serde_json::from_str(text.as_str().unwrap_or("null")).expect("the page made this JSON")
     }
 
+    /// The id of the document that the window shows.
+    #[track_caller]
+    pub fn shown(&self) -> Option<String> {
+        let script = "return document.querySelector('[data-testid=document-item][aria-current]')?.dataset.id ?? null";
+        self.script(script, &[]).as_str().map(str::to_string)
+    }
+
+    /// The document as the app's command line prints it: what is stored, whatever a window shows. Null where there
+    /// is none yet.
+    #[track_caller]
+    pub fn stored(&self, document: &str) -> Value {
+        let output = command_line(&self.data, &["cat", document, "--format", "json"]);
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+
+    /// The program that runs.
+    pub fn program(&self) -> &Path {
+        &self.binary
+    }
+
+    /// Where the selection starts and ends on the page; `None` while it is elsewhere. A caret has both in one place.
+    #[track_caller]
+    pub fn selection(&self) -> Option<(Place, Place)> {
+        let found = self.script(SELECTION, &[]);
+        let place = |value: &Value| Some(Place { block: value[0].as_u64()?, offset: value[1].as_u64()? });
+        Some((place(&found[0])?, place(&found[1])?))
+    }
+
+    /// Selects text as a mouse does, and waits until the page has taken note of it.
+    #[track_caller]
+    pub fn select(&self, from: Place, to: Place) {
+        let places = [from, to].map(|place| Value::from(vec![place.block, place.offset]));
+        self.script(SELECT, &places);
+        wait_until("the text is to be selected", || (self.selection() == Some((from, to))).then_some(()));
+        self.breathe();
+    }
+
+    /// Lets the page draw twice: whatever it was told before it has taken note of then.
+    #[track_caller]
+    pub fn breathe(&self) {
+        let script = "const done = arguments[0];
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(null))));";
+        self.driver.async_script(script, &[]).unwrap_or_else(|error| panic!("the page does not draw: {error}"));
+    }
+
+    /// Pastes text, a paragraph a line.
+    #[track_caller]
+    pub fn paste(&self, text: &str) {
+        let script = "const data = new DataTransfer();
+            data.setData('text/plain', arguments[0]);
+            const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+            document.querySelector('.ProseMirror').dispatchEvent(event);";
+        self.script(script, &[text.into()]);
+    }
+
+    /// Gives the window another size.
+    #[track_caller]
+    pub fn resize(&self, width: u32, height: u32) {
+        let process = self.processes().first().copied().expect("the app runs");
+        self.display.resize_window(process, (width, height)).unwrap_or_else(|error| panic!("no other size: {error}"));
+        let size = format!("[{width},{height}]");
+        wait_until(&format!("the window is to be {width} × {height}"), || {
+            (self.script("return JSON.stringify([innerWidth, innerHeight])", &[]) == size.as_str()).then_some(())
+        });
+    }
+
+    /// The numbers of the app's own processes; the web view's are their children.
+    pub fn processes(&self) -> Vec<u32> {
+        process::running(&self.binary, &self.data).into_iter().map(process::number).collect()
+    }
+
+    /// Where the app keeps its data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// The text of the document's blocks in the editor, one entry a block.
     #[track_caller]
     pub fn paragraphs(&self) -> Vec<String> {
@@ -152,6 +284,14 @@ impl App {
     #[track_caller]
     pub fn script(&self, script: &str, arguments: &[Value]) -> Value {
         self.driver.script(script, arguments).unwrap_or_else(|error| panic!("`{script}`: {error}"))
+    }
+
+    /// As [`App::script`], for an app that may end meanwhile.
+    ///
+    /// # Errors
+    /// The driver or the app does not answer.
+    pub fn try_script(&self, script: &str) -> Result<Value, DriverError> {
+        self.driver.script(script, &[])
     }
 
     /// Calls one of the shell's commands as the page does, past whatever the UI would check: what the shell
@@ -189,8 +329,19 @@ impl App {
 
     /// Ends the app as a power cut does.
     #[track_caller]
-    pub fn kill(mut self) {
+    pub fn kill(self) {
+        self.strike();
+        self.bury();
+    }
+
+    /// Kills the app's process, from any thread; [`App::bury`] has to follow.
+    pub fn strike(&self) {
         process::running(&self.binary, &self.data).into_iter().for_each(process::kill);
+    }
+
+    /// Waits until an app that was struck is gone.
+    #[track_caller]
+    pub fn bury(mut self) {
         self.wait_until_gone();
     }
 
@@ -243,7 +394,7 @@ impl App {
     fn tell_last_state(&self) {
         let name = self.data.file_name().unwrap_or_default().to_string_lossy();
         let test = thread::current().name().unwrap_or("test").replace("::", "-");
-        let file = target_directory().join(format!("e2e-{test}-{name}.png"));
+        let file = pictures().join(format!("failed-{test}-{name}.png"));
         if self.picture(&file).is_ok() {
             eprintln!("{name}'s window at the end: {}", file.display());
         }
@@ -262,14 +413,29 @@ fn text_of(node: &Value) -> String {
     }
 }
 
+/// Runs the app's command line on this data directory.
+#[track_caller]
+pub fn command_line(data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command.args(arguments).arg("--data").arg(data).stdin(Stdio::null());
+    command.output().unwrap_or_else(|error| panic!("the command line does not start: {error}"))
+}
+
+/// Where pictures for people go.
+pub fn pictures() -> PathBuf {
+    let directory = target_directory().join("e2e");
+    std::fs::create_dir_all(&directory).expect("cargo's directory can be written");
+    directory
+}
+
 /// Where cargo builds: this test's program lies in `deps/` of one of its directories.
 fn target_directory() -> PathBuf {
     let program = std::env::current_exe().expect("a test knows its program");
     program.ancestors().nth(2).expect("a test lies in deps/").to_path_buf()
 }
 
-/// The app that was built beside this test.
-fn built_binary() -> PathBuf {
+/// The app that was built beside this test: the window, and the command line.
+pub fn binary() -> PathBuf {
     let binary = target_directory().join("inkfold");
     assert!(binary.is_file(), "{} is not built; `cargo xtask test` builds it first", binary.display());
     // The kernel names a process's program by its true path.

@@ -6,9 +6,9 @@
 //! window, a thousand times faster.
 //!
 //! ```no_run
-//! use inkfold_tests::{App, keys, screen};
+//! use inkfold_tests::{App, keys};
 //!
-//! let mut app = App::start("/tmp/anna".as_ref(), screen());
+//! let mut app = App::start("/tmp/anna".as_ref());
 //! app.click("start-write");
 //! app.type_keys(&format!("Hello{}", keys::ENTER));
 //! app.wait_for_state("whereabouts", "onThisDevice");
@@ -24,6 +24,6 @@ mod process;
 mod wait;
 mod webdriver;
 
-pub use app::{App, screen};
+pub use app::{App, Place, binary, command_line, pictures};
 pub use wait::{PATIENCE, wait_until};
 pub use webdriver::DriverError;

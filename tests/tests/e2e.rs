@@ -2,5 +2,21 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "e2e/blocks.rs"]
+mod blocks;
+#[path = "e2e/figures.rs"]
+mod figures;
+#[path = "e2e/killed.rs"]
+mod killed;
+#[path = "e2e/people.rs"]
+mod people;
+#[path = "e2e/refused.rs"]
+mod refused;
+#[path = "e2e/sidebar.rs"]
+mod sidebar;
 #[path = "e2e/start.rs"]
 mod start;
+#[path = "e2e/together.rs"]
+mod together;
+#[path = "e2e/without_folder.rs"]
+mod without_folder;

@@ -138,7 +138,11 @@ describe("the conversation about a document", () => {
     expect(typist.lost).toEqual(["x\ny"]);
     expect(sent).toHaveBeenCalledTimes(3);
     expect(typist.savings.at(-1)).toEqual({ state: "saved" });
-    expect(typist.view.editable).toBe(false);
+    // What is typed until the document is opened again is lost as well, and must not be forgotten.
+    typist.type("z");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(typist.document.lost).toBe("x\nyz");
+    expect(sent).toHaveBeenCalledTimes(3);
   });
 
   test("a question that the session refuses for good opens the document again, and nothing is lost", async () => {

@@ -38,7 +38,7 @@ export class Typist {
       broken: () => {
         if (later.typist) later.typist.broken += 1;
       },
-      refused: (_, lost) => later.typist?.lost.push(lost),
+      refused: (document) => later.typist?.lost.push(document.lost),
       editLink: () => {
         if (later.typist) later.typist.linkAsked += 1;
       },

@@ -72,16 +72,29 @@ impl Display {
 
     /// Saves one program's window, laid on top of the others first: what is covered is not drawn.
     pub fn window_picture(&self, process: u32, file: &Path) -> io::Result<()> {
-        let mut search = Command::new("xdotool");
-        self.lend_to(search.args(["search", "--all", "--onlyvisible", "--pid", &process.to_string(), "--name", "."]));
-        let found = search.stdin(Stdio::null()).output()?;
-        let found = String::from_utf8_lossy(&found.stdout);
-        let window = found.lines().next_back().ok_or_else(|| io::Error::other("the program shows no window"))?;
-        let mut raise = Command::new("xdotool");
-        self.lend_to(raise.args(["windowraise", window]));
-        raise.stdin(Stdio::null()).status()?;
-        self.settle(window, Duration::from_secs(2))?;
-        self.import(window, file)
+        let window = self.window(process)?;
+        self.xdotool(&["windowraise", &window])?;
+        self.settle(&window, Duration::from_secs(2))?;
+        self.import(&window, file)
+    }
+
+    /// Gives one program's window another size.
+    pub fn resize_window(&self, process: u32, (width, height): (u32, u32)) -> io::Result<()> {
+        let window = self.window(process)?;
+        self.xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]).map(drop)
+    }
+
+    fn window(&self, process: u32) -> io::Result<String> {
+        let found = self.xdotool(&["search", "--all", "--onlyvisible", "--pid", &process.to_string(), "--name", "."])?;
+        let window = found.lines().next_back().map(str::to_owned);
+        window.ok_or_else(|| io::Error::other("the program shows no window"))
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> io::Result<String> {
+        let mut command = Command::new("xdotool");
+        self.lend_to(command.args(arguments));
+        let output = command.stdin(Stdio::null()).output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     fn settle(&self, window: &str, patience: Duration) -> io::Result<()> {

@@ -1,13 +1,13 @@
 //! The window: that it shows the page, and that the page can do no more than it must.
 
-use inkfold_tests::{App, screen};
+use inkfold_tests::App;
 use serde_json::json;
 use tempfile::TempDir;
 
 #[test]
 fn the_first_start_shows_the_ways_to_begin() {
     let place = TempDir::new().unwrap();
-    let app = App::start(&place.path().join("anna"), screen());
+    let app = App::start(&place.path().join("anna"));
     app.wait_for("start-write");
     app.screenshot(&place.path().join("window.png"));
     app.close();
@@ -16,7 +16,7 @@ fn the_first_start_shows_the_ways_to_begin() {
 #[test]
 fn the_page_reaches_the_shell_and_nothing_beyond_it() {
     let place = TempDir::new().unwrap();
-    let app = App::start(&place.path().join("anna"), screen());
+    let app = App::start(&place.path().join("anna"));
     app.wait_for("start-write");
     assert_eq!(app.invoke("start", json!({})).unwrap()["workspaces"], json!([]));
 
@@ -40,10 +40,10 @@ fn the_page_reaches_the_shell_and_nothing_beyond_it() {
 fn a_killed_app_starts_again() {
     let place = TempDir::new().unwrap();
     let data = place.path().join("anna");
-    let app = App::start(&data, screen());
+    let app = App::start(&data);
     app.wait_for("start-write");
     app.kill();
-    let app = App::start(&data, screen());
+    let app = App::start(&data);
     app.wait_for("start-write");
     app.close();
 }

@@ -6,7 +6,6 @@
 import { EditorState, Plugin, TextSelection, type Command, type Transaction } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 
-import type { Change } from "../bindings/Change";
 import type { Locked } from "../bindings/Locked";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
@@ -18,6 +17,7 @@ import { captureChanges } from "../model/capture";
 import { Exchange, type Saving } from "../model/exchange";
 import { safeLink } from "../model/links";
 import { writtenText } from "../model/lost";
+import { blockStart } from "../model/positions";
 import { isPatch, patchTransaction } from "../model/project";
 import { holdStill } from "./anchor";
 import { typeBelowDivider } from "./blocks";
@@ -38,8 +38,8 @@ export interface Listener {
   patched(document: OpenDocument, patch: Patch): void;
   /** The page and the session no longer agree: the document must be opened again. */
   broken(document: OpenDocument): void;
-  /** So do they, since the session refuses what was written here; the text that is lost with it. */
-  refused(document: OpenDocument, lost: string): void;
+  /** The same, since the session takes nothing more from this page. What is still typed here is lost, too. */
+  refused(document: OpenDocument): void;
   editLink(document: OpenDocument): void;
   openLink(href: string): void;
   /** The writer goes up from the first line. */
@@ -54,8 +54,6 @@ export class OpenDocument {
   view: EditorView | null = null;
   #composing = false;
   #pressed = false;
-  /** Set when the session takes nothing more from this page. */
-  #dead = false;
 
   constructor(
     host: Host,
@@ -71,7 +69,7 @@ export class OpenDocument {
       opened,
       {
         takeIn: (patch) => this.#takeIn(patch),
-        refused: (_failure, lost) => this.#refused(lost),
+        refused: () => listener.refused(this),
         busy: () => this.#composing || this.#pressed || this.view?.composing === true,
       },
       (saving) => listener.saving(this, saving),
@@ -102,7 +100,7 @@ export class OpenDocument {
       {
         state: this.state,
         dispatchTransaction: this.dispatch,
-        editable: () => this.locked === null && !this.#dead,
+        editable: () => this.locked === null,
         attributes: {
           role: "textbox",
           "aria-multiline": "true",
@@ -154,6 +152,20 @@ export class OpenDocument {
     this.view?.focus();
   }
 
+  /** The text that was typed here and that the session refused. */
+  get lost(): string {
+    return writtenText(this.exchange.lost);
+  }
+
+  /** Puts the caret where it was on another page of this document, as near as may be. */
+  goOnFrom(other: OpenDocument): void {
+    const { $head } = other.state.selection;
+    const block = Math.min($head.index(0), this.state.doc.childCount - 1);
+    const start = blockStart(this.state.doc, block) + 1;
+    const position = start + Math.min($head.depth > 0 ? $head.parentOffset : 0, this.state.doc.child(block).content.size);
+    this.dispatch(this.state.tr.setSelection(TextSelection.create(this.state.doc, position)));
+  }
+
   openLink(href: string): void {
     const safe = safeLink(href);
     if (safe !== null) this.listener.openLink(safe);
@@ -177,12 +189,6 @@ export class OpenDocument {
     }
     this.listener.patched(this, patch);
     return true;
-  }
-
-  #refused(lost: Change[]): void {
-    this.#dead = true;
-    this.view?.setProps({});
-    this.listener.refused(this, writtenText(lost));
   }
 
   #setComposing(composing: boolean): boolean {

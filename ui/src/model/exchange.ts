@@ -19,7 +19,7 @@ export interface Page {
   /** Takes a patch in, in one transaction; false where it doesn't fit, and the page must be opened again. */
   takeIn(patch: Patch): boolean;
   /** The session refuses what the writer did, and would refuse it again: the page must be opened again without it. */
-  refused(failure: Failure, lost: Change[]): void;
+  refused(): void;
   /** Whether something is under way that a patch would disturb: a composition, a drag. */
   busy(): boolean;
 }
@@ -75,6 +75,8 @@ export class Exchange {
   }
 
   get saving(): Saving {
+    // What was given up is safe nowhere but with the writer, who is told of it in another way.
+    if (this.#given) return { state: "saved" };
     if (this.#failure !== null) return { state: "failing", failure: this.#failure };
     return { state: this.#pending.length === 0 ? "saved" : "saving" };
   }
@@ -82,6 +84,11 @@ export class Exchange {
   /** The number of the last patch taken in, and of the last edit made. */
   get version(): { patch: number; counter: number } {
     return { patch: this.#patch, counter: this.#counter };
+  }
+
+  /** What the session refused, and what the writer did after it on this page. */
+  get lost(): Change[] {
+    return this.#given ? this.#pending.flatMap(({ edit }) => edit.changes) : [];
   }
 
   /** Sends what the writer did in one transaction. */
@@ -120,7 +127,7 @@ export class Exchange {
 
   /** Resolves when every edit made so far is durable. */
   drained(): Promise<void> {
-    if (this.#pending.length === 0) return Promise.resolve();
+    if (this.#pending.length === 0 || this.#given) return Promise.resolve();
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
@@ -161,14 +168,12 @@ export class Exchange {
 
   /** What was sent before the refused edit may still become durable; the rest is lost to this page. */
   #giveUp(now = false): void {
-    const failure = this.#refusal;
-    if (failure === null || this.#given || (!now && this.#pending.some(({ underWay }) => underWay))) return;
+    if (this.#refusal === null || this.#given || (!now && this.#pending.some(({ underWay }) => underWay))) return;
     this.#given = true;
-    const lost = this.#pending.splice(0).flatMap(({ edit }) => edit.changes);
     this.#failure = null;
     for (const resolve of this.#drained.splice(0)) resolve();
     this.#report();
-    this.page.refused(failure, lost);
+    this.page.refused();
   }
 
   #failed(failure: Failure): void {

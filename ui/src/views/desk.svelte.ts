@@ -149,7 +149,7 @@ export class Desk {
         }
       },
       broken: (document) => void this.#openAgain(document),
-      refused: (document, lost) => void this.#openWithout(document, lost),
+      refused: (document) => void this.#openWithout(document),
       editLink: (document) => {
         if (document === this.open) this.linkCard = true;
       },
@@ -204,12 +204,30 @@ export class Desk {
     this.announce(t("notice.reopened"));
   }
 
-  /** The session refused what was written: it is shown to the writer, and the document without it. */
-  async #openWithout(document: OpenDocument, lost: string): Promise<void> {
-    const info = this.documents.find(({ id }) => id === document.id);
-    this.notice = t(lost === "" ? "notice.refused" : "notice.refused.text", { title: info?.title || t("document.untitled") });
+  /** The session refused what was written: the document is shown without it, and its text to the writer. */
+  async #openWithout(document: OpenDocument): Promise<void> {
+    const title = this.documents.find(({ id }) => id === document.id)?.title || t("document.untitled");
+    if (document === this.open) {
+      this.#opening += 1;
+      const opening = this.#opening;
+      try {
+        // The page stays until there is another one in its place, so that no key falls between them.
+        const opened = await this.host.openDocument(document.id);
+        if (document === this.open && opening === this.#opening) {
+          this.title?.flush();
+          const fresh = this.#connect(opened);
+          fresh.goOnFrom(document);
+          this.#present(fresh, opened.title);
+        }
+      } catch (error) {
+        this.complain(error);
+        this.lost = document.lost;
+        return;
+      }
+    }
+    const { lost } = document;
+    this.notice = t(lost === "" ? "notice.refused" : "notice.refused.text", { title });
     this.lost = lost;
-    await this.#openAgain(document);
   }
 
   async createDocument(): Promise<void> {
