@@ -144,6 +144,32 @@ describe("the first start", () => {
     expect(find("page").textContent).toBe("one");
   });
 
+  test("a document that is told of while it is being made is opened once", async () => {
+    const made = new Twin();
+    made.delay = () => 20;
+    const [opened, closed] = [vi.spyOn(made, "openDocument"), vi.spyOn(made, "closeDocument")];
+    await open(made);
+    await press("start-share");
+    await fill("person-name", "Ida");
+    await fill("folder-path", "/shared");
+    await press("start-submit");
+    await settle(1_000);
+    expect(has("page")).toBe(true);
+    expect(opened).toHaveBeenCalledTimes(1);
+    expect(closed).not.toHaveBeenCalled();
+  });
+
+  test("turning back to a document that is still being opened leaves it open", async () => {
+    await open(withDocuments());
+    twin.delay = () => 20;
+    const items = [...document.querySelectorAll<HTMLElement>("[data-testid=document-item]")];
+    const closed = vi.spyOn(twin, "closeDocument");
+    for (const index of [1, 0, 1]) items[index]?.click();
+    await settle(1_000);
+    expect(find("page").textContent).toBe("one two");
+    expect((closed.mock.calls as unknown as string[][]).flat()).not.toContain(desk.open?.id);
+  });
+
   test("or makes one after all", async () => {
     await open(new Twin());
     await press("start-join");

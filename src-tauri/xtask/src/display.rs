@@ -85,7 +85,8 @@ impl Display {
     }
 
     fn window(&self, process: u32) -> io::Result<String> {
-        let found = self.xdotool(&["search", "--all", "--onlyvisible", "--pid", &process.to_string(), "--name", "."])?;
+        let found =
+            self.xdotool(&["search", "--all", "--onlyvisible", "--pid", &process.to_string(), "--name", "."])?;
         let window = found.lines().next_back().map(str::to_owned);
         window.ok_or_else(|| io::Error::other("the program shows no window"))
     }

@@ -1,8 +1,9 @@
-//! Two people in two windows over one folder.
+//! Two people in one document at the same time, each in a window of their own.
 
 use std::fs;
+use std::thread;
 
-use inkfold_tests::{Place, keys};
+use inkfold_tests::{App, Place, keys, wait_until};
 
 use crate::people::{Pair, lines, wait_for_text};
 
@@ -10,25 +11,53 @@ const fn at(block: u64, offset: u64) -> Place {
     Place::new(block, offset)
 }
 
+/// Two people at the same time.
+fn at_once(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    thread::scope(|scope| {
+        scope.spawn(one);
+        scope.spawn(other);
+    });
+}
+
 #[test]
-fn what_one_types_the_other_sees_and_keeps_writing_where_he_was() {
-    let pair = Pair::begin("Letter", "Dear Ben\nand all");
+fn what_one_types_the_other_sees_and_nobody_is_moved() {
+    let text: Vec<String> = (0..60).map(|i| format!("Paragraph {i} is long enough to be read.")).collect();
+    let pair = Pair::begin("Logbook", &text.join("\n"));
     let Pair { anna, ben, .. } = &pair;
-    ben.select(at(1, 7), at(1, 7));
-    ben.type_keys(", thank");
-    pair.wait_for_text(&["Dear Ben", "and all, thank"]);
+
+    // Ben reads in the middle of the page, with some words selected.
+    ben.select(at(30, 10), at(30, 12));
+    ben.script("document.querySelector('.ProseMirror').children[30].scrollIntoView({ block: 'center' })", &[]);
+    ben.breathe();
+    let (scroll, height) = (scrolled(ben), height_of(ben, 30));
+    assert!(scroll > 100.0, "the page is not long enough to be scrolled");
+
+    // Anna writes above it: two more paragraphs.
     anna.select(at(0, 0), at(0, 0));
-    anna.type_keys(&format!("One{}My very ", keys::ENTER));
-    pair.wait_for_text(&["One", "My very Dear Ben", "and all, thank"]);
-    // Ben's caret has stayed behind his last word, and Anna's behind hers.
-    assert_eq!(ben.selection(), Some((at(2, 14), at(2, 14))));
-    ben.type_keys(" you");
-    anna.type_keys("own ");
-    pair.wait_for_text(&["One", "My very own Dear Ben", "and all, thank you"]);
-    pair.agree();
+    anna.type_keys(&format!("First{0}Second{0}", keys::ENTER));
+    wait_for_texts_at(ben, 0, &["First", "Second", &text[0]]);
+    assert_eq!(ben.selection(), Some((at(32, 10), at(32, 12))), "the selection stays with its words");
+    assert!((height_of(ben, 32) - height).abs() < 2.0, "what is read stays where it is on the screen");
+    assert!(scrolled(ben) > scroll, "so the page has moved under it");
+    wait_until("a screen reader is to be told", || {
+        (ben.text("announcer").as_deref() == Some("Changes from others arrived")).then_some(())
+    });
+
+    // Both write, each in a paragraph of their own; what Ben types goes where his caret is.
+    ben.select(at(32, 0), at(32, 0));
+    anna.select(at(0, 5), at(0, 5));
+    for _ in 0..12 {
+        anna.type_keys(" one");
+        ben.type_keys("two ");
+    }
+    let expected = [format!("First{}", " one".repeat(12)), format!("{}{}", "two ".repeat(12), text[30])];
     for app in [anna, ben] {
+        wait_for_texts_at(app, 0, &[&expected[0]]);
+        wait_for_texts_at(app, 32, &[&expected[1]]);
         app.wait_for_state("whereabouts", "inTheFolder");
     }
+    assert_eq!(ben.selection().map(|(caret, _)| caret), Some(at(32, 48)));
+    pair.agree();
     pair.close();
 }
 
@@ -38,14 +67,12 @@ fn both_type_in_one_paragraph_while_everything_is_on_its_way() {
     let Pair { anna, ben, .. } = &pair;
     anna.select(at(0, 4), at(0, 4));
     ben.select(at(0, 10), at(0, 10));
-    let (mut left, mut right) = (String::new(), String::new());
-    for i in 0..25 {
-        let (a, b) = (format!("a{i} "), format!(" b{i}"));
-        anna.type_keys(&a);
-        ben.type_keys(&b);
-        left.push_str(&a);
-        right.push_str(&b);
-    }
+    at_once(
+        || (0..25).for_each(|i| anna.type_keys(&format!("a{i} "))),
+        || (0..25).for_each(|i| ben.type_keys(&format!(" b{i}"))),
+    );
+    let left: String = (0..25).map(|i| format!("a{i} ")).collect();
+    let right: String = (0..25).map(|i| format!(" b{i}")).collect();
     pair.wait_for_text(&[&format!("left{left} right{right}")]);
     pair.agree();
     pair.close();
@@ -73,26 +100,69 @@ fn one_divides_a_paragraph_while_the_other_makes_it_bold() {
     wait_for_text(anna, &["zero one two", " three four"]);
     wait_for_text(ben, &["one two three four five"]);
     fs::rename(&away, &folder).unwrap();
-    pair.wait_for_text(&["zero one two", " three four five"]);
     let expected = ["paragraph: zero one  [bold two]", "paragraph: [bold  three four five]"];
+    pair.wait_for_lines(&expected);
+    assert_eq!(lines(&pair.agree()), expected);
+
+    // Now nothing keeps them apart: they delete what overlaps, and one of them makes it a heading.
+    anna.select(at(0, 0), at(0, 8));
+    ben.select(at(0, 5), at(0, 9));
+    let heading = format!("{}{}2{}", keys::CONTROL, keys::ALT, keys::RELEASE);
+    at_once(|| anna.type_keys(&keys::DELETE.to_string()), || ben.type_keys(&format!("{}{heading}", keys::BACKSPACE)));
+    let expected = ["heading2: [bold two]", "paragraph: [bold  three four five]"];
+    pair.wait_for_lines(&expected);
     assert_eq!(lines(&pair.agree()), expected);
     pair.close();
 }
 
 #[test]
 fn who_undoes_takes_back_only_what_was_his() {
-    let pair = Pair::begin("Undo", "start");
+    let pair = Pair::begin("Undo", "Ground");
     let Pair { anna, ben, .. } = &pair;
-    anna.select(at(0, 5), at(0, 5));
-    anna.type_keys(" Anna");
-    pair.wait_for_text(&["start Anna"]);
-    ben.select(at(0, 10), at(0, 10));
-    ben.type_keys(" Ben");
-    pair.wait_for_text(&["start Anna Ben"]);
+    anna.select(at(0, 6), at(0, 6));
+    anna.type_keys(" coffee");
+    pair.wait_for_text(&["Ground coffee"]);
+    ben.select(at(0, 0), at(0, 0));
+    ben.type_keys(&format!("Buy {}", keys::ENTER));
+    pair.wait_for_text(&["Buy ", "Ground coffee"]);
+
     anna.type_keys(&keys::control('z'));
-    pair.wait_for_text(&["start Ben"]);
+    pair.wait_for_text(&["Buy ", "Ground"]);
     anna.type_keys(&keys::control('y'));
-    pair.wait_for_text(&["start Anna Ben"]);
+    pair.wait_for_text(&["Buy ", "Ground coffee"]);
+    ben.click("toolbar-undo");
+    pair.wait_for_text(&["Ground coffee"]);
+
+    // Anna's own paragraph is all that is left when Ben takes the other one away; her undo leaves a page to write on.
+    anna.select(at(0, 13), at(0, 13));
+    anna.type_keys(&format!("{}{}{}", keys::CONTROL, keys::ENTER, keys::RELEASE));
+    pair.wait_for_text(&["Ground coffee", ""]);
+    ben.select(at(0, 0), at(0, 13));
+    ben.type_keys(&format!("{0}{0}", keys::DELETE));
+    pair.wait_for_text(&[""]);
+    anna.type_keys(&keys::control('z'));
+    pair.wait_for_text(&[""]);
+    pair.agree();
+    anna.type_keys("again");
+    pair.wait_for_text(&["again"]);
     pair.agree();
     pair.close();
+}
+
+#[track_caller]
+fn wait_for_texts_at(app: &App, block: usize, expected: &[&str]) {
+    wait_until(&format!("the page is to show {expected:?} at {block}"), || {
+        let shown = app.paragraphs();
+        shown.get(block..block + expected.len()).is_some_and(|shown| shown == expected).then_some(())
+    });
+}
+
+fn scrolled(app: &App) -> f64 {
+    app.script("return document.querySelector('[data-scroller]').scrollTop", &[]).as_f64().expect("a number")
+}
+
+/// How far down on the screen a block is.
+fn height_of(app: &App, block: u64) -> f64 {
+    let script = "return document.querySelector('.ProseMirror').children[arguments[0]].getBoundingClientRect().top";
+    app.script(script, &[block.into()]).as_f64().expect("a number")
 }

@@ -47,6 +47,8 @@ export class Desk {
   readonly #kept = new Map<string, OpenDocument>();
   #listening = false;
   #opening = 0;
+  /** The document that is being opened. */
+  #wanted: string | null = null;
 
   constructor(readonly host: Host) {
     this.safety = new Safety(host, {
@@ -111,9 +113,11 @@ export class Desk {
 
   /** Shows a document, putting the one before away. */
   async show(id: string): Promise<void> {
-    if (this.open?.id === id) return;
+    // Opened twice, it would be one document for the session, and closing the first would close the second.
+    if (this.open?.id === id || this.#wanted === id) return;
     this.stranded = false;
     this.empty = false;
+    this.#wanted = id;
     this.#opening += 1;
     const opening = this.#opening;
     try {
@@ -126,13 +130,15 @@ export class Desk {
       }
       const opened = await this.host.openDocument(id);
       if (opening !== this.#opening) {
-        await this.host.closeDocument(id);
+        if (this.open?.id !== id && this.#wanted !== id) await this.host.closeDocument(id);
         return;
       }
       this.#present(this.#connect(opened), opened.title);
     } catch (error) {
-      this.stranded = true;
+      this.stranded = this.open === null;
       this.complain(error);
+    } finally {
+      if (opening === this.#opening) this.#wanted = null;
     }
   }
 
