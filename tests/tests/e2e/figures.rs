@@ -1,5 +1,6 @@
 //! Figures for people, in the release build where there is one. They hang on the machine, so they are no tests:
-//! `cargo test --workspace --features inkfold-tests/e2e --test e2e -- --ignored --nocapture figures`.
+//! `cargo test --workspace --features inkfold-tests/e2e --test e2e -- --ignored --nocapture --test-threads 1 figures`,
+//! with no other window of the app open: memory that two share counts half in each.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,12 +36,6 @@ const NOTE_TEXT: &str = "window.noted = [];
 
 #[test]
 #[ignore = "figures for people, taken by hand"]
-fn figures() {
-    start_and_memory();
-    key_to_disk();
-    key_to_the_other();
-}
-
 fn start_and_memory() {
     let place = TempDir::new().unwrap();
     let data = place.path().join("anna");
@@ -69,6 +64,8 @@ fn start_and_memory() {
     tell("memory at rest, MB PSS of all processes", &mut memory);
 }
 
+#[test]
+#[ignore = "figures for people, taken by hand"]
 fn key_to_disk() {
     let place = TempDir::new().unwrap();
     let app = App::start_for_figures(&place.path().join("anna"));
@@ -86,6 +83,8 @@ fn key_to_disk() {
     app.close();
 }
 
+#[test]
+#[ignore = "figures for people, taken by hand"]
 fn key_to_the_other() {
     let place = TempDir::new().unwrap();
     let folder = place.path().join("shared");
