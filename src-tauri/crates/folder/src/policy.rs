@@ -270,15 +270,19 @@ mod tests {
 
     #[test]
     fn numbers_that_no_file_holds_are_missing() {
-        let table: [(&[OwnFile], u64, &[Range<u64>]); 5] = [
-            (&[], 3, &[1..4]),
+        // The files' numbers, the last number, and the gaps, each as first and last.
+        type Numbers = &'static [(u64, u64)];
+        let table: [(Numbers, u64, Numbers); 5] = [
+            (&[], 3, &[(1, 3)]),
             (&[], 0, &[]),
-            (&[file(1, 4), file(5, 9), file(2, 3)], 9, &[]),
-            (&[file(3, 4), file(8, 9)], 12, &[1..3, 5..8, 10..13]),
-            (&[file(20, 30)], 10, &[1..11]),
+            (&[(1, 4), (5, 9), (2, 3)], 9, &[]),
+            (&[(3, 4), (8, 9)], 12, &[(1, 2), (5, 7), (10, 12)]),
+            (&[(20, 30)], 10, &[(1, 10)]),
         ];
-        for (files, last, expected) in table {
-            assert_eq!(missing(files, last), expected, "{files:?}");
+        for (numbers, last, expected) in table {
+            let files: Vec<OwnFile> = numbers.iter().map(|&(first, last)| file(first, last)).collect();
+            let gaps: Vec<(u64, u64)> = missing(&files, last).iter().map(|gap| (gap.start, gap.end - 1)).collect();
+            assert_eq!(gaps, expected, "{numbers:?}");
         }
     }
 
