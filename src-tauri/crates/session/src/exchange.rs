@@ -19,8 +19,7 @@ use crate::workspace::Workspace;
 /// What this run knows of the exchange.
 pub(crate) struct Exchange {
     pub carrier: Option<Carrier>,
-    /// There are events that no file of this installation holds.
-    pub unflushed: bool,
+    /// Since when there are events that no file of this installation holds.
     pub first_unflushed: Option<Instant>,
     pub last_key: Option<Instant>,
     pub last_flush: Option<Instant>,
@@ -40,7 +39,6 @@ impl Exchange {
     pub fn new(carrier: Option<Carrier>) -> Self {
         Exchange {
             carrier,
-            unflushed: false,
             first_unflushed: None,
             last_key: None,
             last_flush: None,
@@ -57,21 +55,19 @@ impl Exchange {
     /// Something was written.
     pub fn typed(&mut self) {
         let now = Instant::now();
-        self.unflushed = true;
         self.first_unflushed.get_or_insert(now);
         self.last_key = Some(now);
     }
 
     /// Everything written so far is in the outbox.
     pub fn flushed(&mut self) {
-        self.unflushed = false;
         self.first_unflushed = None;
         self.last_flush = Some(Instant::now());
     }
 
     /// Whether everything written is in the folder.
     pub fn is_published(&self) -> bool {
-        !self.unflushed && self.outbox == 0
+        self.first_unflushed.is_none() && self.outbox == 0
     }
 
     /// Hands the outbox to the carrier.

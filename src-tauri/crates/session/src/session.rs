@@ -219,14 +219,10 @@ impl Session {
     /// There is none or more than one, or it is here already.
     pub async fn join_workspace(&self, folder: PathBuf, person: String) -> Result<WorkspaceInfo, SessionError> {
         let found = genesis::find(&RealFileSystem, &folder).map_err(SessionError::files(&folder))?;
-        let mut workspaces = found.workspaces.into_iter();
-        let (Some((_, genesis)), None) = (workspaces.next(), workspaces.next()) else {
-            let several = genesis::find(&RealFileSystem, &folder).is_ok_and(|found| found.workspaces.len() > 1);
-            return Err(if several {
-                SessionError::SeveralWorkspacesThere(folder)
-            } else {
-                SessionError::NoWorkspaceThere(folder)
-            });
+        let genesis = match <[_; 1]>::try_from(found.workspaces) {
+            Ok([(_, genesis)]) => genesis,
+            Err(none) if none.is_empty() => return Err(SessionError::NoWorkspaceThere(folder)),
+            Err(_) => return Err(SessionError::SeveralWorkspacesThere(folder)),
         };
         if self.0.profile.workspaces()?.contains(&genesis.workspace) {
             return Err(SessionError::Known);

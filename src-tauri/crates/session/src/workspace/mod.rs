@@ -140,10 +140,11 @@ pub(crate) struct Workspace {
     /// Every replica id that this installation has written under.
     pub own: BTreeSet<ReplicaId>,
     opened: BTreeMap<DocumentId, Opened>,
-    /// Documents that are written without a window, folded only as long as their record is open.
+    /// The open record; none while nothing was written since the last one was sealed.
     writing: Option<Writing>,
     unsaved: Vec<Unsaved>,
     waiting_for_disk: Vec<Reply<()>>,
+    /// When storing failed last; none while it works.
     failing_since: Option<Instant>,
     /// Documents whose card is outdated, and how.
     stale_cards: BTreeMap<DocumentId, Stale>,
@@ -208,8 +209,8 @@ impl Workspace {
         if matches!(last, Err(StoreError::Forked(_))) {
             self.take_new_identity()?;
         }
-        self.exchange.unflushed = self.first_unqueued()? <= self.last_number()?;
-        self.exchange.first_unflushed = self.exchange.unflushed.then(Instant::now);
+        let is_unflushed = self.first_unqueued()? <= self.last_number()?;
+        self.exchange.first_unflushed = is_unflushed.then(Instant::now);
         let known: BTreeSet<DocumentId> = self.store.cards()?.into_iter().map(|(document, _)| document).collect();
         for document in self.store.documents()?.into_iter().filter(|document| !known.contains(document)) {
             let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
@@ -238,17 +239,9 @@ impl Workspace {
 
     /// How long nothing has to be done.
     fn next_due(&self) -> Duration {
-        let mut due = IDLE;
-        if let Some(since) = self.failing_since {
-            due = due.min(RETRY.saturating_sub(since.elapsed()));
-        }
-        if let Some(writing) = &self.writing {
-            due = due.min(SEAL_PAUSE.saturating_sub(writing.last.elapsed()));
-        }
-        if let Some(wait) = self.flush_in() {
-            due = due.min(wait);
-        }
-        due
+        let failing = self.failing_since.map(|since| since.elapsed());
+        let writing = self.writing.as_ref().map(|writing| writing.last.elapsed());
+        next_due(failing, writing, self.flush_in())
     }
 
     fn flush_in(&self) -> Option<Duration> {
@@ -265,16 +258,12 @@ impl Workspace {
 
     fn tick(&mut self) {
         if self.failing_since.is_none_or(|since| since.elapsed() >= RETRY) {
-            let outcome = self.save();
-            self.settle_disk(outcome);
+            // Who waits for the disk is answered before anything else is done.
+            let saved = self.save();
+            self.settle_disk(saved);
         }
-        if self.writing.as_ref().is_some_and(|writing| writing.last.elapsed() >= SEAL_PAUSE) {
-            // A store that fails now is tried again with the next tick; nothing is lost meanwhile.
-            let outcome = self.seal();
-            self.settle_disk(outcome);
-        }
-        if self.flush_in().is_some_and(|wait| wait.is_zero()) {
-            let outcome = self.flush();
+        if self.failing_since.is_none() {
+            let outcome = self.seal_and_flush();
             self.settle_disk(outcome);
         }
         if !self.stale_cards.is_empty() && self.writing.is_none() {
@@ -286,6 +275,17 @@ impl Workspace {
         self.tell_status();
     }
 
+    /// Seals and flushes, where that is due. What fails is tried again with a later tick; nothing is lost meanwhile.
+    fn seal_and_flush(&mut self) -> Result<(), SessionError> {
+        if self.writing.as_ref().is_some_and(|writing| writing.last.elapsed() >= SEAL_PAUSE) {
+            self.seal()?;
+        }
+        if self.flush_in().is_some_and(|wait| wait.is_zero()) {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
     /// From now on this installation writes under a new id: its old one was found to have a life elsewhere.
     pub fn take_new_identity(&mut self) -> Result<(), SessionError> {
         tracing::warn!("this replica's records were found in two versions; writing goes on under a new id");
@@ -294,6 +294,17 @@ impl Workspace {
         self.own.insert(self.identity.replica());
         Ok(())
     }
+}
+
+/// How long a workspace's thread may rest: `failing` is the time since storing failed, `writing` the time since the last
+/// edit of the open record, `flush` the time until a flush is due. While storing fails nothing is due before it is tried
+/// again; a full disk must not keep a processor busy.
+fn next_due(failing: Option<Duration>, writing: Option<Duration>, flush: Option<Duration>) -> Duration {
+    if let Some(failing) = failing {
+        return RETRY.saturating_sub(failing);
+    }
+    let seal = writing.map(|since| SEAL_PAUSE.saturating_sub(since));
+    [seal, flush].into_iter().flatten().fold(IDLE, Duration::min)
 }
 
 /// Milliseconds since 1970 by this machine's clock; for people only.
@@ -321,4 +332,26 @@ fn new_identity(store: &mut dyn Storage, workspace: WorkspaceId) -> Result<Ident
         ..Batch::default()
     })?;
     Ok(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_rests_until_something_is_due() {
+        let ms = Duration::from_millis;
+        let table = [
+            ("nothing to do", None, None, None, IDLE),
+            ("typed just now", None, Some(ms(100)), None, ms(900)),
+            ("a pause is over", None, Some(ms(1_200)), None, ms(0)),
+            ("a flush comes first", None, Some(ms(100)), Some(ms(200)), ms(200)),
+            ("a flush is due", None, None, Some(ms(0)), ms(0)),
+            ("the disk is full, and everything is due", Some(ms(300)), Some(ms(5_000)), Some(ms(0)), ms(700)),
+            ("it is time to try again", Some(ms(1_000)), Some(ms(5_000)), Some(ms(0)), ms(0)),
+        ];
+        for (what, failing, writing, flush, expected) in table {
+            assert_eq!(next_due(failing, writing, flush), expected, "{what}");
+        }
+    }
 }

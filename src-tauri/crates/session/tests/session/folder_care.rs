@@ -31,8 +31,7 @@ async fn text(session: &Session, document: &str) -> String {
 fn files_that_the_folder_lost_are_published_again() {
     run(async {
         let root = tempfile::tempdir().expect("a directory");
-        let (a, b) = pair(root.path()).await;
-        let document = a.create_document("Plans".into()).await.expect("a document").id;
+        let (a, b, document) = pair(root.path(), "Plans").await;
         let id = document.parse().expect("an id");
         a.append_text(id, "one".into()).await.expect("it is stored");
         a.sync().await.expect("the folder works");
@@ -49,8 +48,7 @@ fn files_that_the_folder_lost_are_published_again() {
 fn small_files_become_larger_ones() {
     run(async {
         let root = tempfile::tempdir().expect("a directory");
-        let (a, b) = pair(root.path()).await;
-        let document = a.create_document("Plans".into()).await.expect("a document").id;
+        let (a, b, document) = pair(root.path(), "Plans").await;
         let id = document.parse().expect("an id");
         let expected: Vec<String> = (0..20).map(|i| format!("line {i}")).collect();
         for line in &expected {
@@ -94,8 +92,7 @@ fn copy(from: &Path, to: &Path) {
 fn a_copied_profile_becomes_a_second_writer_and_nothing_is_lost() {
     run(async {
         let root = tempfile::tempdir().expect("a directory");
-        let (a, b) = pair(root.path()).await;
-        let document = a.create_document("Plans".into()).await.expect("a document").id;
+        let (a, b, document) = pair(root.path(), "Plans").await;
         let id = document.parse().expect("an id");
         a.append_text(id, "before".into()).await.expect("it is stored");
         a.close().await.expect("it closes");
@@ -128,9 +125,8 @@ fn a_copied_profile_becomes_a_second_writer_and_nothing_is_lost() {
 fn a_folder_that_goes_is_never_read_as_everything_deleted() {
     run(async {
         let root = tempfile::tempdir().expect("a directory");
-        let (a, b) = pair(root.path()).await;
+        let (a, b, document) = pair(root.path(), "Plans").await;
         let (folder, away) = (root.path().join("folder"), root.path().join("away"));
-        let document = a.create_document("Plans".into()).await.expect("a document").id;
         let mut window = Window::open(&a, &document).await;
         window.write(vec![splice(point(0, 0), point(0, 0), "safe")]).await;
         exchange(&a, &b).await;

@@ -138,8 +138,7 @@ fn windows_show_what_their_sessions_hold() {
         for seed in 1..=runs() {
             let mut rng = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let root = tempfile::tempdir().expect("a directory");
-            let (a, b) = pair(root.path()).await;
-            let document = a.create_document("Both".into()).await.expect("a document").id;
+            let (a, b, document) = pair(root.path(), "Both").await;
             exchange(&a, &b).await;
             let mut windows = [Window::open(&a, &document).await, Window::open(&b, &document).await];
             for step in 0..60 {

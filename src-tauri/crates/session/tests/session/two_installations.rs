@@ -8,8 +8,7 @@ use inkfold_session::wire::{Change, Edit, Value, Whereabouts};
 fn what_one_types_the_other_sees() {
     run(async {
         let root = tempfile::tempdir().expect("a directory");
-        let (a, b) = pair(root.path()).await;
-        let document = a.create_document("Plans".into()).await.expect("a document").id;
+        let (a, b, document) = pair(root.path(), "Plans").await;
         let mut left = Window::open(&a, &document).await;
         left.write(vec![splice(point(0, 0), point(0, 0), "Grüße 🙂 an alle")]).await;
         left.write(vec![Change::Split { at: point(0, 9), attrs: paragraph() }]).await;
@@ -40,8 +39,7 @@ fn what_one_types_the_other_sees() {
 fn a_dropped_patch_comes_again_and_edits_made_before_it_keep_their_place() {
     run(async {
         let root = tempfile::tempdir().expect("a directory");
-        let (a, b) = pair(root.path()).await;
-        let document = a.create_document("Plans".into()).await.expect("a document").id;
+        let (a, b, document) = pair(root.path(), "Plans").await;
         let mut left = Window::open(&a, &document).await;
         left.write(vec![splice(point(0, 0), point(0, 0), "one two")]).await;
         exchange(&a, &b).await;
@@ -104,8 +102,7 @@ fn edits_that_overtake_one_another_are_applied_in_their_order() {
 fn a_paste_larger_than_a_record_may_be_is_kept_whole() {
     run(async {
         let root = tempfile::tempdir().expect("a directory");
-        let (a, b) = pair(root.path()).await;
-        let document = a.create_document("Long".into()).await.expect("a document").id;
+        let (a, b, document) = pair(root.path(), "Long").await;
         let mut window = Window::open(&a, &document).await;
         let text = "Die längste Zeile der Welt 🙂 ".repeat(100_000);
         window.write(vec![splice(point(0, 0), point(0, 0), &text)]).await;

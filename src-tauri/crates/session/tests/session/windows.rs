@@ -149,7 +149,8 @@ pub fn apply(blocks: &mut Vec<Block>, change: &Change) {
     }
 }
 
-pub async fn pair(root: &Path) -> (Session, Session) {
+/// Two installations that share a folder, and a document that only the first knows yet.
+pub async fn pair(root: &Path, title: &str) -> (Session, Session, String) {
     let folder = root.join("folder");
     let a = Session::open(root.join("a")).expect("a data directory");
     a.create_workspace("Notes".into(), "Ada".into(), Some(folder.clone())).await.expect("a workspace");
@@ -158,7 +159,8 @@ pub async fn pair(root: &Path) -> (Session, Session) {
     b.join_workspace(folder, "Ben".into()).await.expect("the workspace is joined");
     b.sync().await.expect("the folder is read");
     a.sync().await.expect("the folder is read");
-    (a, b)
+    let document = a.create_document(title.into()).await.expect("a document").id;
+    (a, b, document)
 }
 
 /// Both publish and read until each has everything.
