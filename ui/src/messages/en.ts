@@ -10,7 +10,7 @@ export const en = {
   "start.lead":
     "Your documents are files on this device. Share them through any folder that you already sync, or keep them to yourself.",
   "start.write": "Write now",
-  "start.write.about": "On this device only. You can share later.",
+  "start.write.about": "On this device only.",
   "start.share": "Share a folder",
   "start.share.about": "Put your documents in a synced folder, such as Dropbox or Syncthing.",
   "start.join": "Join a folder",
