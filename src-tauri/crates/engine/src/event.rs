@@ -162,6 +162,21 @@ impl Event {
         }
     }
 
+    /// A part of the run's events, by their offsets in it.
+    pub(crate) fn part(&self, from: u32, to: u32) -> Event {
+        match self {
+            Event::Insert { at, what: Insertion::Text(text) } => {
+                let text = text.chars().skip(from as usize).take((to - from) as usize).collect();
+                Event::Insert { at: at + u64::from(from), what: Insertion::Text(text) }
+            }
+            Event::Delete { at, backward, .. } => {
+                let at = if *backward { at - u64::from(from) } else { *at };
+                Event::Delete { at, len: u64::from(to - from), backward: *backward && to - from > 1 }
+            }
+            other => other.clone(),
+        }
+    }
+
     /// The feature bit that readers need for this kind of event.
     pub fn feature(&self) -> u64 {
         match self {

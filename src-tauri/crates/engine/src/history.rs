@@ -1,17 +1,75 @@
 //! The event graph: a document's records in an order in which parents come first, and those that can't be placed yet.
+//!
+//! A replica's records of a document are a *line*; a fork begins another line. An event is known in this process by
+//! its line and its seq, so what a replica wrote one after another stays together however it arrived, and a version is
+//! a count for each line.
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use crate::event::Event;
+use crate::event::{Event, FEATURE_CANCEL, Insertion, OBJECT, push_run};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::record::{Events, FOLDED_FEATURES, Record};
 
-/// Local version: the dense index of an event in this process. Never written down, never shown to another replica.
-pub(crate) type Lv = u32;
+/// An event in this process: its line in the upper half, its seq in the lower. Never written down, never shown to
+/// another replica.
+pub(crate) type Id = u64;
 /// Index of an entry in its history.
 pub(crate) type EntryIx = u32;
+/// Entries in ascending order.
+pub(crate) type Entries = SmallVec<[EntryIx; 2]>;
+
+/// No event: HEAD as a left origin, the end as a right origin.
+pub(crate) const NONE: Id = Id::MAX;
+
+/// The line of what a snapshot holds: its elements are counted in the order of the page.
+pub(crate) const BASE_LINE: u32 = 0;
+
+pub(crate) fn id_of(line: u32, seq: u32) -> Id {
+    Id::from(line) << 32 | Id::from(seq)
+}
+
+pub(crate) fn line_of(id: Id) -> u32 {
+    (id >> 32) as u32
+}
+
+pub(crate) fn seq_of(id: Id) -> u32 {
+    id as u32
+}
+
+/// A version: how many events of each line it has, counted by seq. Lines past the end have none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Known(pub Vec<u32>);
+
+impl Known {
+    pub fn has(&self, id: Id) -> bool {
+        self.0.get(line_of(id) as usize).is_some_and(|&end| seq_of(id) < end)
+    }
+
+    pub fn count(&self, line: u32) -> u32 {
+        self.0.get(line as usize).copied().unwrap_or(0)
+    }
+
+    pub fn raise(&mut self, line: u32, end: u32) {
+        if self.0.len() <= line as usize {
+            self.0.resize(line as usize + 1, 0);
+        }
+        let count = &mut self.0[line as usize];
+        *count = end.max(*count);
+    }
+
+    pub fn join(&mut self, other: &Known) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (count, &end) in self.0.iter_mut().zip(&other.0) {
+            *count = end.max(*count);
+        }
+    }
+}
 
 /// Stands for the id of the open record, which is known only when the record is sealed.
 pub const OPEN: RecordId = RecordId([0xff; 32]);
@@ -23,18 +81,14 @@ pub(crate) type OrderKey = (u64, ReplicaId, RecordId, u32);
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub id: RecordId,
-    pub replica: ReplicaId,
-    pub first_seq: u64,
-    pub start: Lv,
-    pub end: Lv,
+    pub line: u32,
+    pub first_seq: u32,
+    /// How many events.
+    pub len: u32,
     /// Lamport of the first event.
     pub lamport: u64,
     /// All parents, the implied one included, ascending.
-    pub parents: Vec<EntryIx>,
-    /// The replica's records in this document form a line; a fork begins a new one. Which line this is,
-    /// and its place on it.
-    pub line: u32,
-    pub place: u32,
+    pub parents: Entries,
     pub runs: Runs,
 }
 
@@ -43,6 +97,8 @@ pub(crate) struct Entry {
 pub(crate) enum Runs {
     Sealed(Record),
     Open(Vec<Event>),
+    /// What a snapshot holds stands for its events.
+    Snapshot,
 }
 
 impl Entry {
@@ -50,8 +106,60 @@ impl Entry {
         match &self.runs {
             Runs::Sealed(record) => record.events().runs(),
             Runs::Open(runs) => runs,
+            Runs::Snapshot => &[],
         }
     }
+
+    pub fn first(&self) -> Id {
+        id_of(self.line, self.first_seq)
+    }
+
+    /// The seq after the last event.
+    pub fn end_seq(&self) -> u32 {
+        self.first_seq + self.len
+    }
+
+    fn last_lamport(&self) -> u64 {
+        (self.lamport + u64::from(self.len)).saturating_sub(1)
+    }
+}
+
+/// What a replica wrote in this document, up to a fork.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub replica: ReplicaId,
+    pub entries: Vec<EntryIx>,
+    /// The line that this one forks off, and from which seq on.
+    before: Option<u32>,
+    first_seq: u32,
+    /// Where a snapshot left off: the last record that it holds, and the seq after it.
+    pub tip: Option<Tip>,
+}
+
+impl Line {
+    fn new(replica: ReplicaId) -> Self {
+        Line { replica, entries: Vec::new(), before: None, first_seq: 0, tip: None }
+    }
+}
+
+/// The last record of a replica that a snapshot holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tip {
+    pub replica: ReplicaId,
+    pub record: RecordId,
+    pub end_seq: u32,
+}
+
+/// What stands for a history that isn't loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Past {
+    /// The snapshot's version, ascending.
+    pub heads: Vec<RecordId>,
+    pub tips: Vec<Tip>,
+    /// The greatest Lamport of its events.
+    pub lamport: u64,
+    /// How many events of [`BASE_LINE`] stand for it.
+    pub len: u32,
 }
 
 /// Why a record is kept without being folded.
@@ -59,7 +167,7 @@ impl Entry {
 pub enum Unfolded {
     /// It holds events that this version can't fold.
     NeedsNewerVersion,
-    /// It holds events that its document doesn't allow (anything but registers in document zero).
+    /// It holds events that its document doesn't allow (anything but registers and cancels in document zero).
     NotAllowedHere,
     /// It doesn't go on where its replica's previous record ended.
     BrokenSequence,
@@ -83,10 +191,17 @@ pub(crate) struct History {
     pub entries: Vec<Entry>,
     by_id: FxHashMap<RecordId, EntryIx>,
     /// Entries that no entry follows, ascending.
-    pub heads: Vec<EntryIx>,
-    /// The last entry of each line.
-    lines: Vec<EntryIx>,
+    pub heads: Entries,
+    pub lines: Vec<Line>,
+    /// What isn't loaded; then entry 0 stands for it.
+    pub past: Option<Past>,
+    /// Counts k of first entries that are a critical version: every later entry follows all their heads. Ascending.
+    critical: Vec<EntryIx>,
+    /// The heads of critical versions that have not just the one, entry k − 1.
+    critical_heads: FxHashMap<EntryIx, Entries>,
     waiting: FxHashMap<RecordId, Waiting>,
+    /// Some of them wait for what a snapshot stands for.
+    pub needs_past: bool,
     /// Waiting records by a parent that they lack.
     wanted: FxHashMap<RecordId, Vec<RecordId>>,
     unfolded: BTreeMap<RecordId, (Record, Unfolded)>,
@@ -100,11 +215,37 @@ struct Waiting {
 
 impl History {
     pub fn new(workspace: WorkspaceId, document: DocumentId) -> Self {
-        History { workspace, document, ..History::default() }
+        let base = Line::new(ReplicaId::default());
+        History { workspace, document, lines: vec![base], critical: vec![0], ..History::default() }
     }
 
-    pub fn end(&self) -> Lv {
-        self.entries.last().map_or(0, |entry| entry.end)
+    /// A history whose beginning a snapshot stands for.
+    pub fn after(workspace: WorkspaceId, document: DocumentId, past: Past) -> Self {
+        let mut history = History::new(workspace, document);
+        let entry = Entry {
+            id: RecordId::NONE,
+            line: BASE_LINE,
+            first_seq: 0,
+            len: past.len,
+            lamport: past.lamport,
+            parents: Entries::new(),
+            runs: Runs::Snapshot,
+        };
+        history.entries.push(entry);
+        history.lines[BASE_LINE as usize].entries.push(0);
+        history.heads.push(0);
+        history.critical = vec![1];
+        for tip in &past.tips {
+            history.by_id.insert(tip.record, 0);
+            history.lines.push(Line { tip: Some(tip.clone()), ..Line::new(tip.replica) });
+        }
+        history.by_id.extend(past.heads.iter().map(|&head| (head, 0)));
+        history.past = Some(past);
+        history
+    }
+
+    pub fn len(&self) -> EntryIx {
+        self.entries.len() as EntryIx
     }
 
     pub fn entry(&self, ix: EntryIx) -> &Entry {
@@ -115,29 +256,123 @@ impl History {
         self.by_id.get(id).copied()
     }
 
-    pub fn line_count(&self) -> usize {
-        self.lines.len()
+    /// The entry that holds an event; none for one that isn't loaded.
+    pub fn entry_of(&self, id: Id) -> Option<EntryIx> {
+        let line = self.lines.get(line_of(id) as usize)?;
+        let place = line.entries.partition_point(|&ix| self.entry(ix).end_seq() <= seq_of(id));
+        let &ix = line.entries.get(place)?;
+        (self.entry(ix).first_seq <= seq_of(id)).then_some(ix)
     }
 
-    pub fn entry_of(&self, lv: Lv) -> EntryIx {
-        self.entries.partition_point(|entry| entry.end <= lv) as EntryIx
+    /// The seq with which a line begins, and the line that it forks off.
+    pub fn start_of(&self, line: u32) -> (u32, Option<u32>) {
+        let line = &self.lines[line as usize];
+        (line.first_seq, line.before)
     }
 
-    pub fn event_id(&self, lv: Lv) -> EventId {
-        let entry = self.entry(self.entry_of(lv));
-        EventId { record: entry.id, offset: lv - entry.start }
+    /// Ranges of a replica's own seqs, as they are on the chain of a record: where the replica has forked, what came before
+    /// the fork is on another line. What isn't there yet is left out.
+    pub fn own_ranges(&self, id: Id, ranges: &[(u64, u64)]) -> Vec<Range<Id>> {
+        // The lines of the chain, from the last, each with the seqs that the chain has on it.
+        let mut chain: Vec<(u32, Range<u32>)> = Vec::new();
+        let (mut line, mut end) = (line_of(id), seq_of(id));
+        loop {
+            let (first, before) = self.start_of(line);
+            chain.push((line, first..end));
+            match before {
+                Some(before) => (line, end) = (before, first),
+                None => break,
+            }
+        }
+        let mut own = Vec::new();
+        for &(from, to) in ranges {
+            for (line, seqs) in chain.iter().rev() {
+                let start = u64::from(seqs.start).max(from);
+                let end = u64::from(seqs.end).min(to);
+                if start < end {
+                    own.push(id_of(*line, start as u32)..id_of(*line, end as u32));
+                }
+            }
+        }
+        own
     }
 
-    pub fn order_key(&self, lv: Lv) -> OrderKey {
-        let entry = self.entry(self.entry_of(lv));
-        let offset = lv - entry.start;
-        (entry.lamport + u64::from(offset), entry.replica, entry.id, offset)
+    /// The first entry of the events that an event at the end of an entry cancels.
+    fn first_cancelled(&self, ix: EntryIx, event: &Event) -> Option<EntryIx> {
+        let Event::Cancel { ranges, .. } = event else { return None };
+        let entry = self.entry(ix);
+        let own = self.own_ranges(entry.first() + Id::from(entry.len), ranges);
+        own.iter().filter_map(|range| self.entry_of(range.start)).min()
     }
 
-    /// (replica, seq, record id): the last part of the tie between siblings.
-    pub fn tie(&self, lv: Lv) -> (ReplicaId, u64, RecordId) {
-        let entry = self.entry(self.entry_of(lv));
-        (entry.replica, entry.first_seq + u64::from(lv - entry.start), entry.id)
+    /// Strikes out the versions between a cancel event and what it cancels: whoever folds it must begin before both.
+    fn mark_cancel(&mut self, ix: EntryIx, event: &Event) {
+        let Some(first) = self.first_cancelled(ix, event) else { return };
+        let last = self.critical.pop();
+        while let Some(&k) = self.critical.last().filter(|&&k| k > first) {
+            self.critical_heads.remove(&k);
+            self.critical.pop();
+        }
+        self.critical.extend(last);
+    }
+
+    /// The characters that were inserted as these elements.
+    pub fn text_of(&self, id: Id, len: u32) -> String {
+        let mut out = String::new();
+        let (mut id, end) = (id, id + Id::from(len));
+        while let Some(ix) = (id < end).then(|| self.entry_of(id)).flatten() {
+            let entry = self.entry(ix);
+            let mut first = entry.first();
+            for run in entry.runs() {
+                let after = first + run.count();
+                if id < after && id < end {
+                    let take = end.min(after) - id;
+                    match run {
+                        Event::Insert { what: Insertion::Text(text), .. } => {
+                            out.extend(text.chars().skip((id - first) as usize).take(take as usize));
+                        }
+                        _ => out.extend((0..take).map(|_| OBJECT)),
+                    }
+                    id += take;
+                }
+                first = after;
+            }
+        }
+        out
+    }
+
+    pub fn replica_of(&self, id: Id) -> ReplicaId {
+        self.lines[line_of(id) as usize].replica
+    }
+
+    /// The event as everybody knows it; none for what is only in a snapshot.
+    pub fn event_id(&self, id: Id) -> Option<EventId> {
+        let entry = self.entry(self.entry_of(id)?);
+        let is_loaded = !matches!(entry.runs, Runs::Snapshot);
+        is_loaded.then(|| EventId { record: entry.id, offset: seq_of(id) - entry.first_seq })
+    }
+
+    /// What isn't loaded comes before all that is.
+    pub fn order_key(&self, id: Id) -> OrderKey {
+        let Some(entry) = self.entry_of(id).map(|ix| self.entry(ix)).filter(|entry| entry.line != BASE_LINE) else {
+            return (0, ReplicaId::default(), RecordId::NONE, 0);
+        };
+        let offset = seq_of(id) - entry.first_seq;
+        (entry.lamport + u64::from(offset), self.replica_of(id), entry.id, offset)
+    }
+
+    /// (replica, seq): the tie between siblings; where both are equal, the record's id decides.
+    pub fn tie(&self, id: Id) -> (ReplicaId, u32) {
+        (self.replica_of(id), seq_of(id))
+    }
+
+    /// The id of the record that holds an event.
+    pub fn record_of(&self, id: Id) -> RecordId {
+        self.entry_of(id).map_or(RecordId::NONE, |ix| self.entry(ix).id)
+    }
+
+    pub fn is_critical(&self, count: EntryIx) -> bool {
+        self.critical.binary_search(&count).is_ok()
     }
 
     pub fn waiting(&self) -> impl Iterator<Item = &Record> {
@@ -157,151 +392,220 @@ impl History {
         self.by_id.contains_key(id) || self.waiting.contains_key(id) || self.unfolded.contains_key(id)
     }
 
-    /// Takes a record in; gives the entries that can be folded now, in an order in which one branch is
-    /// finished before the next is begun.
-    pub fn insert(&mut self, record: Record, folded: &mut Vec<EntryIx>) -> bool {
+    /// Whether a record, all of whose parents are here, builds on a part of what isn't loaded and not on all of it.
+    fn forks_the_past(&self, record: &Record) -> bool {
+        let Some(past) = &self.past else { return false };
+        let tip = past.tips.iter().filter(|tip| tip.replica == record.replica()).map(|tip| tip.end_seq).max();
+        let reaches_back = |run: &Event| match run {
+            Event::Cancel { ranges, .. } => ranges.first().is_some_and(|range| range.0 < u64::from(tip.unwrap_or(0))),
+            _ => false,
+        };
+        if record.events().runs().iter().any(reaches_back) {
+            return true;
+        }
+        let is_loaded = |id: RecordId| self.by_id.get(&id).is_some_and(|&ix| ix > 0);
+        let all: SmallVec<[RecordId; 4]> = record.all_parents().collect();
+        !all.iter().any(|&id| is_loaded(id)) && !past.heads.iter().all(|head| all.contains(head))
+    }
+
+    /// Takes a record in; false if it was here already.
+    pub fn insert(&mut self, record: Record) -> bool {
         if self.contains(&record.id()) {
             return false;
         }
-        let missing: BTreeSet<RecordId> =
-            record.all_parents().filter(|id| !self.by_id.contains_key(id) && !self.unfolded.contains_key(id)).collect();
-        if !missing.is_empty() {
+        let here = |id: &RecordId| self.by_id.contains_key(id) || self.unfolded.contains_key(id);
+        if !record.all_parents().all(|id| here(&id)) || self.forks_the_past(&record) {
+            let missing: BTreeSet<RecordId> = record.all_parents().filter(|id| !here(id)).collect();
+            if missing.is_empty() {
+                self.wait_for_past(record);
+                return true;
+            }
             for id in &missing {
                 self.wanted.entry(*id).or_default().push(record.id());
             }
             self.waiting.insert(record.id(), Waiting { record, missing: missing.len() });
             return true;
         }
-        let mut ready = vec![record];
+        let mut ready: SmallVec<[Record; 1]> = SmallVec::from_iter([record]);
         while let Some(record) = ready.pop() {
             let id = record.id();
             match self.why_unfolded(&record) {
                 Some(why) => {
                     self.unfolded.insert(id, (record, why));
                 }
-                None => folded.push(self.admit(record)),
+                None => self.admit(record),
+            }
+            if self.wanted.is_empty() {
+                continue;
             }
             for child in self.wanted.remove(&id).unwrap_or_default() {
                 let Some(waiting) = self.waiting.get_mut(&child) else { continue };
                 waiting.missing -= 1;
-                if waiting.missing == 0 {
-                    ready.extend(self.waiting.remove(&child).map(|waiting| waiting.record));
+                if waiting.missing == 0
+                    && let Some(waiting) = self.waiting.remove(&child)
+                {
+                    if self.forks_the_past(&waiting.record) {
+                        self.wait_for_past(waiting.record);
+                    } else {
+                        ready.push(waiting.record);
+                    }
                 }
             }
         }
         true
     }
 
+    /// Keeps a record whose parents are known by name only.
+    fn wait_for_past(&mut self, record: Record) {
+        self.needs_past = true;
+        self.waiting.insert(record.id(), Waiting { record, missing: usize::MAX });
+    }
+
     fn why_unfolded(&self, record: &Record) -> Option<Unfolded> {
-        if record.all_parents().any(|id| self.unfolded.contains_key(&id)) {
+        if !self.unfolded.is_empty() && record.all_parents().any(|id| self.unfolded.contains_key(&id)) {
             return Some(Unfolded::FollowsUnfolded);
         }
         if record.events().features() & !FOLDED_FEATURES != 0 || matches!(record.events(), Events::Unknown { .. }) {
             return Some(Unfolded::NeedsNewerVersion);
         }
-        let only_registers = || record.events().runs().iter().all(|run| matches!(run, Event::Register { .. }));
-        if self.document == DocumentId::WORKSPACE && !only_registers() {
+        let allowed = |run: &Event| matches!(run, Event::Register { .. } | Event::Cancel { .. });
+        if self.document == DocumentId::WORKSPACE && !record.events().runs().iter().all(allowed) {
             return Some(Unfolded::NotAllowedHere);
         }
         let expected = match record.previous_here() {
             None => Some(0),
-            Some(previous) => self.index_of(&previous).and_then(|ix| {
-                let entry = self.entry(ix);
-                (entry.replica == record.replica()).then(|| entry.first_seq + u64::from(entry.end - entry.start))
-            }),
+            Some(previous) => match self.own(record.replica(), &previous) {
+                Some(Own::Entry(ix)) => Some(self.entry(ix).end_seq()),
+                Some(Own::Tip(line)) => self.lines[line as usize].tip.as_ref().map(|tip| tip.end_seq),
+                None => None,
+            },
         };
-        let fits_in_memory = u64::from(self.end()) + record.events().count() < u64::from(u32::MAX) / 2;
-        (expected != Some(record.content().first_seq) || !fits_in_memory).then_some(Unfolded::BrokenSequence)
+        let end = record.end_seq();
+        let fits = expected.map(u64::from) == Some(record.content().first_seq) && end < u64::from(u32::MAX);
+        (!fits).then_some(Unfolded::BrokenSequence)
     }
 
-    fn admit(&mut self, record: Record) -> EntryIx {
-        let parents: Vec<EntryIx> = record.all_parents().filter_map(|id| self.index_of(&id)).collect();
-        let own_parent = record.previous_here().and_then(|id| self.index_of(&id));
-        let (id, replica, first_seq) = (record.id(), record.replica(), record.content().first_seq);
-        let count = record.events().count() as u32;
-        self.push(id, replica, first_seq, count, parents, own_parent, Runs::Sealed(record))
+    /// A replica's previous record.
+    fn own(&self, replica: ReplicaId, previous: &RecordId) -> Option<Own> {
+        match self.index_of(previous)? {
+            0 if self.past.is_some() => {
+                let is_it = |line: &Line| line.tip.as_ref().is_some_and(|tip| tip.record == *previous);
+                let line = self.lines.iter().position(is_it)? as u32;
+                (self.lines[line as usize].replica == replica).then_some(Own::Tip(line))
+            }
+            ix => (self.lines[self.entry(ix).line as usize].replica == replica).then_some(Own::Entry(ix)),
+        }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of an entry, known only to the two callers")]
+    fn admit(&mut self, record: Record) {
+        let parents: Entries = record.all_parents().filter_map(|id| self.index_of(&id)).collect();
+        let own = record.previous_here().and_then(|id| self.own(record.replica(), &id));
+        let (id, replica, first_seq) = (record.id(), record.replica(), record.content().first_seq as u32);
+        let len = record.events().count() as u32;
+        let ix = self.push(id, replica, (first_seq, len), parents, own, Runs::Sealed(record.clone()));
+        if record.events().features() & FEATURE_CANCEL != 0 {
+            for event in record.events().runs() {
+                self.mark_cancel(ix, event);
+            }
+        }
+    }
+
+    /// The line that goes on after a replica's own record; a new one where it forks or begins.
+    fn line_after(&mut self, replica: ReplicaId, own: Option<Own>) -> u32 {
+        match own {
+            Some(Own::Entry(ix)) if self.lines[self.entry(ix).line as usize].entries.last() == Some(&ix) => {
+                self.entry(ix).line
+            }
+            Some(Own::Tip(line)) if self.lines[line as usize].entries.is_empty() => line,
+            _ => {
+                let (before, first_seq) = match own {
+                    Some(Own::Entry(ix)) => (Some(self.entry(ix).line), self.entry(ix).end_seq()),
+                    Some(Own::Tip(line)) => {
+                        (Some(line), self.lines[line as usize].tip.as_ref().map_or(0, |tip| tip.end_seq))
+                    }
+                    None => (None, 0),
+                };
+                self.lines.push(Line { before, first_seq, ..Line::new(replica) });
+                self.lines.len() as u32 - 1
+            }
+        }
+    }
+
     fn push(
         &mut self,
         id: RecordId,
         replica: ReplicaId,
-        first_seq: u64,
-        count: u32,
-        mut parents: Vec<EntryIx>,
-        own_parent: Option<EntryIx>,
+        (first_seq, len): (u32, u32),
+        mut parents: Entries,
+        own: Option<Own>,
         runs: Runs,
     ) -> EntryIx {
         parents.sort_unstable();
         parents.dedup();
-        let ix = self.entries.len() as EntryIx;
-        let lamport = 1 + parents.iter().map(|&parent| self.last_lamport(parent)).max().unwrap_or(0);
-        let (line, place) = match own_parent.map(|parent| self.entry(parent)) {
-            Some(parent) if self.entry(self.lines[parent.line as usize]).id == parent.id => {
-                (parent.line, parent.place + 1)
-            }
-            _ => {
-                self.lines.push(ix);
-                (self.lines.len() as u32 - 1, 0)
-            }
-        };
-        self.lines[line as usize] = ix;
+        let ix = self.len();
+        let lamport = 1 + parents.iter().map(|&parent| self.entry(parent).last_lamport()).max().unwrap_or(0);
+        let line = self.line_after(replica, own);
+        self.lines[line as usize].entries.push(ix);
         self.heads.retain(|head| !parents.contains(head));
         self.heads.push(ix);
-        let start = self.end();
-        self.entries.push(Entry {
-            id,
-            replica,
-            first_seq,
-            start,
-            end: start + count,
-            lamport,
-            parents,
-            line,
-            place,
-            runs,
-        });
+        self.mark_critical(ix, &parents);
+        self.entries.push(Entry { id, line, first_seq, len, lamport, parents, runs });
         self.by_id.insert(id, ix);
         ix
     }
 
-    fn last_lamport(&self, ix: EntryIx) -> u64 {
-        let entry = self.entry(ix);
-        entry.lamport + u64::from(entry.end - entry.start) - 1
+    /// Strikes out the versions that a new entry doesn't follow, and notes the one that it completes.
+    fn mark_critical(&mut self, ix: EntryIx, parents: &[EntryIx]) {
+        // The entry follows all of the first k entries if it follows their heads. It can't where one of them comes
+        // after all its parents.
+        let reach = parents.last().map_or(0, |last| last + 1);
+        while let Some(&k) = self.critical.last() {
+            let follows = match self.critical_heads.get(&k) {
+                _ if k > reach => false,
+                _ if k < reach => true,
+                Some(heads) => heads.iter().all(|head| parents.contains(head)),
+                None => true,
+            };
+            if follows {
+                break;
+            }
+            self.critical_heads.remove(&k);
+            self.critical.pop();
+        }
+        self.critical.push(ix + 1);
+        if self.heads.len() > 1 {
+            self.critical_heads.insert(ix + 1, self.heads.clone());
+        }
     }
 
-    /// Begins the open record.
-    pub fn begin(
-        &mut self,
-        replica: ReplicaId,
-        first_seq: u64,
-        parents: Vec<EntryIx>,
-        own: Option<EntryIx>,
-    ) -> EntryIx {
-        self.push(OPEN, replica, first_seq, 0, parents, own, Runs::Open(Vec::new()))
+    /// Begins the open record of a replica after its last record here, which is among the parents.
+    pub fn begin(&mut self, replica: ReplicaId, parents: Entries) -> EntryIx {
+        let own = self.last_of(replica);
+        let first_seq = self.end_seq_of(replica);
+        self.push(OPEN, replica, (first_seq, 0), parents, own, Runs::Open(Vec::new()))
     }
 
     /// The open record's entry.
     pub fn open(&self) -> Option<EntryIx> {
-        self.by_id.get(&OPEN).copied()
+        let last = self.entries.last()?;
+        matches!(last.runs, Runs::Open(_)).then(|| self.len() - 1)
     }
 
-    /// Appends a run to the open record; gives its first local version.
-    pub fn extend_open(&mut self, run: &Event) -> Lv {
-        let entry = self.entries.last_mut().expect("the open record is the last entry");
-        let first = entry.end;
-        entry.end += run.count() as u32;
-        match &mut entry.runs {
-            Runs::Open(runs) => crate::event::push_run(runs, run.clone()),
-            Runs::Sealed(_) => unreachable!("only the open record grows"),
+    /// Adds an event to the open record.
+    pub fn extend_open(&mut self, event: Event) {
+        let Some(ix) = self.open() else { return };
+        self.mark_cancel(ix, &event);
+        let entry = &mut self.entries[ix as usize];
+        entry.len += event.count() as u32;
+        if let Runs::Open(runs) = &mut entry.runs {
+            push_run(runs, event);
         }
-        first
     }
 
     /// The open record becomes this sealed one.
     pub fn seal(&mut self, record: Record) {
-        let Some(ix) = self.by_id.remove(&OPEN) else { return };
+        let Some(ix) = self.open() else { return };
+        self.by_id.remove(&OPEN);
         self.by_id.insert(record.id(), ix);
         let entry = &mut self.entries[ix as usize];
         entry.id = record.id();
@@ -310,18 +614,46 @@ impl History {
 
     /// Whether a replica has two branches in this document.
     pub fn is_forked(&self, replica: ReplicaId) -> bool {
-        self.lines.iter().filter(|&&ix| self.entry(ix).replica == replica).count() > 1
+        self.lines.iter().skip(1).filter(|line| line.replica == replica).count() > 1
     }
 
-    /// The last entry of a replica on its longest line, which its next record follows.
-    pub fn last_of(&self, replica: ReplicaId) -> Option<EntryIx> {
-        let own = self.lines.iter().copied().filter(|&ix| self.entry(ix).replica == replica);
-        own.max_by_key(|&ix| (self.entry(ix).first_seq + u64::from(self.entry(ix).end - self.entry(ix).start), ix))
+    fn end_of_line(&self, line: u32) -> u32 {
+        let line = &self.lines[line as usize];
+        let tip = || line.tip.as_ref().map_or(0, |tip| tip.end_seq);
+        line.entries.last().map_or_else(tip, |&ix| self.entry(ix).end_seq())
+    }
+
+    /// The line of a replica that is longest.
+    fn longest_line(&self, replica: ReplicaId) -> Option<u32> {
+        let own = (1..self.lines.len() as u32).filter(|&line| self.lines[line as usize].replica == replica);
+        own.max_by_key(|&line| (self.end_of_line(line), self.lines[line as usize].entries.last().copied()))
+    }
+
+    /// The last record of a replica on its longest line, which its next record follows.
+    pub fn last_of(&self, replica: ReplicaId) -> Option<Own> {
+        let line = self.longest_line(replica)?;
+        Some(match self.lines[line as usize].entries.last() {
+            Some(&ix) => Own::Entry(ix),
+            None => Own::Tip(line),
+        })
+    }
+
+    /// The seq of a replica's next event.
+    pub fn end_seq_of(&self, replica: ReplicaId) -> u32 {
+        self.longest_line(replica).map_or(0, |line| self.end_of_line(line))
+    }
+
+    /// The record id of what [`Self::last_of`] gives, and its entry.
+    pub fn own_record(&self, own: Own) -> (RecordId, EntryIx) {
+        match own {
+            Own::Entry(ix) => (self.entry(ix).id, ix),
+            Own::Tip(line) => (self.lines[line as usize].tip.as_ref().map_or(RecordId::NONE, |tip| tip.record), 0),
+        }
     }
 
     /// The frontier of a set of entries: those that no other member descends from, ascending.
-    pub fn minimal(&self, set: impl IntoIterator<Item = EntryIx>) -> Vec<EntryIx> {
-        let mut members: Vec<EntryIx> = set.into_iter().collect();
+    pub fn minimal(&self, set: impl IntoIterator<Item = EntryIx>) -> Entries {
+        let mut members: Entries = set.into_iter().collect();
         members.sort_unstable();
         members.dedup();
         if members.len() < 2 {
@@ -329,54 +661,41 @@ impl History {
         }
         let lowest = members[0];
         let mut heap: BinaryHeap<EntryIx> = BinaryHeap::new();
-        let mut covered = BTreeSet::new();
         for &member in &members {
             heap.extend(&self.entry(member).parents);
         }
+        let mut last = None;
         while let Some(ix) = heap.pop() {
             if ix < lowest {
                 break;
             }
-            if covered.insert(ix) {
+            if last != Some(ix) {
+                last = Some(ix);
+                members.retain(|member| *member != ix);
                 heap.extend(&self.entry(ix).parents);
             }
         }
-        members.retain(|member| !covered.contains(member));
         members
     }
 
-    /// What two versions (sets of entries with all their ancestors) don't share: only in `a`, descending, and only in
-    /// `b`, ascending.
-    pub fn difference(&self, a: &[EntryIx], b: &[EntryIx]) -> (Vec<EntryIx>, Vec<EntryIx>) {
-        const A: u8 = 1;
-        const B: u8 = 2;
-        let mut heap: BinaryHeap<(EntryIx, u8)> = BinaryHeap::new();
-        heap.extend(a.iter().map(|&ix| (ix, A)));
-        heap.extend(b.iter().map(|&ix| (ix, B)));
-        let (mut only_a, mut only_b) = (Vec::new(), Vec::new());
-        let mut one_sided = heap.len();
-        while one_sided > 0 {
-            let Some((ix, mut side)) = heap.pop() else { break };
-            one_sided -= usize::from(side != A | B);
-            while let Some(&(next, next_side)) = heap.peek() {
-                if next != ix {
-                    break;
-                }
-                heap.pop();
-                one_sided -= usize::from(next_side != A | B);
-                side |= next_side;
-            }
-            match side {
-                A => only_a.push(ix),
-                B => only_b.push(ix),
-                _ => {}
-            }
-            for &parent in &self.entry(ix).parents {
-                heap.push((parent, side));
-                one_sided += usize::from(side != A | B);
+    /// How many events of each line the first entries have.
+    pub fn known_to_first(&self, count: EntryIx) -> Known {
+        let mut known = Known::default();
+        for (line, of_line) in self.lines.iter().enumerate() {
+            let tip = of_line.tip.as_ref().map_or(0, |tip| tip.end_seq);
+            let before = of_line.entries.partition_point(|&ix| ix < count);
+            let end = before.checked_sub(1).map_or(tip, |last| self.entry(of_line.entries[last]).end_seq());
+            if end > 0 {
+                known.raise(line as u32, end);
             }
         }
-        only_b.reverse();
-        (only_a, only_b)
+        known
     }
+}
+
+/// The last record of a replica: loaded, or in the past, by its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Own {
+    Entry(EntryIx),
+    Tip(u32),
 }

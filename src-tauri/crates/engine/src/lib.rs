@@ -2,8 +2,8 @@
 //!
 //! A document's state is the set of all replicas' [`Record`]s; joining two states is set union, and the [`Page`] that
 //! people see is a function of the set. Records hold [`Event`]s whose positions count on the page as their author saw
-//! it. [`Document`] folds them: its `history` keeps the graph of records, its `walk` brings each event's elements into one
-//! sequence, and its `page` shows what is visible. `src-tauri/FORMAT.md` says what everything means.
+//! it. [`Document`] folds them: its `history` keeps the graph of records, its `fold` applies them to the page one after
+//! another, and where writers didn't know of each other, its `walk` brings their elements into one sequence. `src-tauri/FORMAT.md` says what everything means.
 //!
 //! The engine does no I/O and has no clock and no randomness of its own: whoever uses it passes those in.
 //!
@@ -21,6 +21,7 @@
 pub mod codec;
 mod document;
 pub mod event;
+mod fold;
 mod history;
 pub mod ids;
 mod layout;
@@ -31,7 +32,7 @@ pub mod record;
 mod tree;
 mod walk;
 
-pub use document::{Document, EditError, Version};
+pub use document::{Document, EditError, Typing, Version};
 pub use event::{Attributes, End, Event, Insertion, Start, Target, Value};
 pub use history::{Admission, OPEN, Unfolded};
 pub use ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};

@@ -1,11 +1,11 @@
 //! What leads from one page to another, as changes that an editor can apply one after another.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use crate::event::{Attributes, Value};
-use crate::history::Lv;
-use crate::page::{Block, Page, Run};
+use crate::history::Id;
+use crate::page::block::Run;
+use crate::page::style::attributes as shown;
+use crate::page::{Block, Page};
 
 /// A stretch of new text and its marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum Change {
         /// The first new block's index.
         block: usize,
         /// The blocks.
-        blocks: Vec<Arc<Block>>,
+        blocks: Vec<Block>,
     },
     /// Whole blocks go.
     Remove {
@@ -86,21 +86,26 @@ pub type Patch = Vec<Change>;
 
 /// What turns `old` into `new`: found by the identity of elements, so text that stayed is left alone wherever others wrote.
 pub fn between(old: &Page, new: &Page) -> Patch {
-    let (old, new): (Vec<_>, Vec<_>) = (old.blocks().collect(), new.blocks().collect());
-    let same = |pair: &(&&Arc<Block>, &&Arc<Block>)| Arc::ptr_eq(pair.0, pair.1);
-    let prefix = old.iter().zip(&new).take_while(same).count();
-    let rest = old.len().min(new.len()) - prefix;
-    let suffix = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(same).count();
-    let before = prefix.checked_sub(1).map(|last| (last, new[last].utf16_len()));
-    let (old, new) = (&old[prefix..old.len() - suffix], &new[prefix..new.len() - suffix]);
+    let (start, end) = old.shared(new);
+    if (start, end) == (old.len(), 0) && old.len() == new.len() && start > 0 {
+        return Vec::new();
+    }
+    let (first, old) = old.blocks_around(start..old.len() - end);
+    let (_, new_blocks) = new.blocks_around(start..new.len() - end);
+    let same = |pair: &(&Block, &Block)| pair.0 == pair.1;
+    let equal = old.iter().zip(&new_blocks).take_while(same).count();
+    let rest = old.len().min(new_blocks.len()) - equal;
+    let tail = old.iter().rev().zip(new_blocks.iter().rev()).take(rest).take_while(same).count();
+    let prefix = first + equal;
+    let before = prefix.checked_sub(1).and_then(|last| Some((last, new.block(last)?.utf16_len())));
+    let (old, new) = (&old[equal..old.len() - tail], &new_blocks[equal..new_blocks.len() - tail]);
     if old.is_empty() && new.is_empty() {
         return Vec::new();
     }
     by_identity(before, old, new).unwrap_or_else(|| {
         let mut patch = Vec::new();
         if !new.is_empty() {
-            let blocks = new.iter().map(|block| (*block).clone()).collect();
-            patch.push(Change::Insert { block: prefix, blocks });
+            patch.push(Change::Insert { block: prefix, blocks: new.to_vec() });
         }
         if !old.is_empty() {
             patch.push(Change::Remove { block: prefix + new.len(), count: old.len() });
@@ -110,27 +115,27 @@ pub fn between(old: &Page, new: &Page) -> Patch {
 }
 
 /// Ranges of elements, to ask which elements a page has.
-struct Elements(BTreeMap<Lv, Lv>);
+struct Elements(BTreeMap<Id, Id>);
 
 impl Elements {
-    fn of(blocks: &[&Arc<Block>]) -> Self {
+    fn of(blocks: &[Block]) -> Self {
         let mut ranges = BTreeMap::new();
         for block in blocks {
             ranges.extend(block.marker.map(|marker| (marker, marker + 1)));
-            ranges.extend(block.runs.iter().map(|run| (run.id, run.id + run.len)));
+            ranges.extend(block.runs.iter().map(|run| (run.id, run.id + Id::from(run.len))));
         }
         Elements(ranges)
     }
 
     /// Whether an element is there, and how many from it on share that answer, at most `len`.
-    fn look(&self, id: Lv, len: u32) -> (bool, u32) {
+    fn look(&self, id: Id, len: u32) -> (bool, u32) {
         if let Some((_, &end)) = self.0.range(..=id).next_back()
             && id < end
         {
-            return (true, len.min(end - id));
+            return (true, len.min((end - id).min(u64::from(u32::MAX)) as u32));
         }
-        let next = self.0.range(id..).next().map_or(Lv::MAX, |(&start, _)| start);
-        (false, len.min(next - id))
+        let next = self.0.range(id..).next().map_or(Id::MAX, |(&start, _)| start);
+        (false, len.min((next - id).min(u64::from(u32::MAX)) as u32))
     }
 
     fn has_any(&self, block: &Block) -> bool {
@@ -144,7 +149,7 @@ impl Elements {
 
 /// A place in a list of blocks: before an element of a run, or before a block's marker.
 struct Place<'a> {
-    blocks: &'a [&'a Arc<Block>],
+    blocks: &'a [Block],
     block: usize,
     /// The marker was passed.
     inside: bool,
@@ -154,19 +159,19 @@ struct Place<'a> {
 }
 
 enum Next<'a> {
-    Marker(&'a Arc<Block>),
+    Marker(&'a Block),
     Run(&'a Run, u32),
     End,
 }
 
 impl<'a> Place<'a> {
-    fn new(blocks: &'a [&'a Arc<Block>]) -> Self {
+    fn new(blocks: &'a [Block]) -> Self {
         Place { blocks, block: 0, inside: false, run: 0, in_run: 0, byte: 0 }
     }
 
     fn next(&mut self) -> Next<'a> {
         loop {
-            let Some(block) = self.blocks.get(self.block).copied() else { return Next::End };
+            let Some(block) = self.blocks.get(self.block) else { return Next::End };
             if !self.inside {
                 return Next::Marker(block);
             }
@@ -202,8 +207,8 @@ fn utf16(text: &str) -> usize {
 
 /// Steps through both pages at once. Fails where elements that both have stand in another order, or where the implied
 /// paragraph comes or goes: then whole blocks are exchanged.
-fn by_identity(before: Option<(usize, usize)>, old: &[&Arc<Block>], new: &[&Arc<Block>]) -> Option<Patch> {
-    let implied = |blocks: &[&Arc<Block>]| blocks.iter().any(|block| block.is_implied());
+fn by_identity(before: Option<(usize, usize)>, old: &[Block], new: &[Block]) -> Option<Patch> {
+    let implied = |blocks: &[Block]| blocks.iter().any(|block| block.is_implied());
     if implied(old) != implied(new) {
         return None;
     }
@@ -215,8 +220,8 @@ fn by_identity(before: Option<(usize, usize)>, old: &[&Arc<Block>], new: &[&Arc<
     loop {
         match (a.next(), b.next()) {
             (Next::End, Next::End) => return Some(patch),
-            (Next::Run(run, passed), _) if !in_new.look(run.id + passed, run.len - passed).0 => {
-                let text = a.take(in_new.look(run.id + passed, run.len - passed).1);
+            (Next::Run(run, passed), _) if !in_new.look(run.id + Id::from(passed), run.len - passed).0 => {
+                let text = a.take(in_new.look(run.id + Id::from(passed), run.len - passed).1);
                 match patch.last_mut() {
                     Some(Change::Splice { block: last, at, delete, insert })
                         if *last == block && insert.is_empty() && *at == offset =>
@@ -240,9 +245,9 @@ fn by_identity(before: Option<(usize, usize)>, old: &[&Arc<Block>], new: &[&Arc<
                     a.enter();
                 }
             }
-            (_, Next::Run(run, passed)) if !in_old.look(run.id + passed, run.len - passed).0 => {
-                let text = b.take(in_old.look(run.id + passed, run.len - passed).1);
-                let inline = Inline { text: text.to_owned(), marks: (*run.marks).clone() };
+            (_, Next::Run(run, passed)) if !in_old.look(run.id + Id::from(passed), run.len - passed).0 => {
+                let text = b.take(in_old.look(run.id + Id::from(passed), run.len - passed).1);
+                let inline = Inline { text: text.to_owned(), marks: shown(&run.style).clone() };
                 match patch.last_mut() {
                     Some(Change::Splice { block: last, at, insert, .. })
                         if *last == block
@@ -271,7 +276,7 @@ fn by_identity(before: Option<(usize, usize)>, old: &[&Arc<Block>], new: &[&Arc<
                 } else if block == usize::MAX {
                     return None;
                 } else {
-                    let attributes = (*come.attributes).clone();
+                    let attributes = come.attributes.clone();
                     patch.push(Change::Split { block, at: offset, attributes });
                     (block, offset) = (block + 1, 0);
                     b.enter();
@@ -285,12 +290,12 @@ fn by_identity(before: Option<(usize, usize)>, old: &[&Arc<Block>], new: &[&Arc<
                 a.enter();
                 b.enter();
             }
-            (Next::Run(before, i), Next::Run(after, j)) if before.id + i == after.id + j => {
+            (Next::Run(before, i), Next::Run(after, j)) if before.id + Id::from(i) == after.id + Id::from(j) => {
                 let len = (before.len - i).min(after.len - j);
-                let len = in_new.look(before.id + i, len).1.min(in_old.look(after.id + j, len).1);
+                let len = in_new.look(before.id + Id::from(i), len).1.min(in_old.look(after.id + Id::from(j), len).1);
                 a.take(len);
                 let units = utf16(b.take(len));
-                for (key, value) in changes(&before.marks, &after.marks) {
+                for (key, value) in changes(shown(&before.style), shown(&after.style)) {
                     match patch.iter_mut().rev().take_while(|change| matches!(change, Change::Mark { .. })).find(
                         |change| {
                             matches!(change, Change::Mark { block: on, to, key: same, value: equal, .. }

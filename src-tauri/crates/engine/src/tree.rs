@@ -4,72 +4,107 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::history::Lv;
+use crate::history::Id;
 use crate::marks::SetId;
-
-/// No element: HEAD as a left origin, the end as a right origin.
-pub(crate) const NONE: Lv = Lv::MAX;
 
 const LEAF_SPANS: usize = 32;
 const INNER_CHILDREN: usize = 24;
 const NO_NODE: u32 = u32::MAX;
 
-/// Elements whose local versions follow each other, inserted as one run and in the same state.
+/// Elements that one replica inserted as one run and that are in the same state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
-    pub id: Lv,
+    pub id: Id,
     pub len: u32,
     /// Left origin of the first element; each other one's is the element before it.
-    pub left: Lv,
+    pub left: Id,
     /// Right origin of all elements.
-    pub right: Lv,
-    /// State at the prepare version: 0 not yet inserted, 1 there, 1 + n deleted (or joined) n times.
-    pub prep: u32,
-    /// How often it is deleted (or joined) at the effect version.
-    pub gone: u32,
+    pub right: Id,
     pub marker: bool,
-    /// A removed marker whose run shows nothing, at the prepare and at the effect version.
-    pub hidden_prep: bool,
-    pub hidden: bool,
+    /// The state at the prepare version and at the effect version.
+    pub prep: State,
+    pub effect: State,
     /// The marks that cover these elements.
     pub cover: SetId,
     /// The marks in whose interval these elements lie.
     pub place: SetId,
 }
 
-impl Span {
-    pub fn end(&self) -> Lv {
-        self.id + self.len
+/// What became of elements at a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State {
+    /// They were inserted.
+    pub there: bool,
+    /// Their insertion is cancelled.
+    pub void: bool,
+    /// A removed marker whose run shows nothing.
+    pub hidden: bool,
+    /// How many deletions (of a marker: joins) count.
+    pub gone: u32,
+}
+
+impl State {
+    /// Just inserted.
+    pub const NEW: State = State { there: true, void: false, hidden: false, gone: 0 };
+
+    /// Visible; of a marker: live, shown or hidden.
+    pub fn is_live(&self) -> bool {
+        self.there && !self.void && self.gone == 0
     }
 
     pub fn is_shown(&self) -> bool {
-        self.gone == 0 && !self.hidden
+        self.is_live() && !self.hidden
+    }
+}
+
+/// At which of its two versions the tracker is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    Prepare,
+    Effect,
+}
+
+impl Span {
+    pub fn end(&self) -> Id {
+        self.id + Id::from(self.len)
+    }
+
+    pub fn at(&self, view: View) -> &State {
+        match view {
+            View::Prepare => &self.prep,
+            View::Effect => &self.effect,
+        }
+    }
+
+    pub fn at_mut(&mut self, view: View) -> &mut State {
+        match view {
+            View::Prepare => &mut self.prep,
+            View::Effect => &mut self.effect,
+        }
+    }
+
+    pub fn is_shown(&self) -> bool {
+        self.effect.is_shown()
     }
 
     fn sum(&self) -> Sum {
-        let Span { len, prep, gone, .. } = *self;
-        let (there, live) = (u32::from(prep == 1), u32::from(gone == 0));
-        if self.marker {
-            Sum {
-                len,
-                prep_chars: 0,
-                prep_markers: there * u32::from(!self.hidden_prep),
-                prep_live: there,
-                chars: 0,
-                markers: live * u32::from(!self.hidden),
-                live,
+        let count = |state: &State| {
+            let live = u32::from(state.is_live());
+            if self.marker {
+                Count { chars: 0, markers: live * u32::from(!state.hidden), live }
+            } else {
+                Count { chars: live * self.len, markers: 0, live: 0 }
             }
-        } else {
-            Sum { len, prep_chars: there * len, chars: live * len, ..Sum::default() }
-        }
+        };
+        Sum { len: self.len, prep: count(&self.prep), effect: count(&self.effect) }
     }
 
     /// The part from `at` on; this span keeps the part before.
     fn split_off(&mut self, at: u32) -> Span {
         let mut rest = *self;
-        rest.id += at;
+        rest.id += Id::from(at);
         rest.len -= at;
-        rest.left = self.id + at - 1;
+        rest.left = rest.id - 1;
         self.len = at;
         rest
     }
@@ -82,7 +117,7 @@ impl Span {
             && next.left == self.end() - 1
             && next.right == self.right
             && next.prep == self.prep
-            && next.gone == self.gone
+            && next.effect == self.effect
             && next.cover == self.cover
             && next.place == self.place
     }
@@ -93,34 +128,48 @@ impl Span {
 pub(crate) struct Sum {
     /// Elements, of whatever state.
     pub len: u32,
-    /// Visible characters, shown markers, and live markers (shown or hidden) at the prepare version.
-    pub prep_chars: u32,
-    pub prep_markers: u32,
-    pub prep_live: u32,
-    /// The same at the effect version.
+    pub prep: Count,
+    pub effect: Count,
+}
+
+/// What there is at a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Count {
+    /// Visible characters and objects.
     pub chars: u32,
+    /// Shown markers.
     pub markers: u32,
+    /// Live markers, shown or hidden.
     pub live: u32,
 }
 
-impl Sum {
-    pub fn prep(&self) -> u32 {
-        self.prep_chars + self.prep_markers
-    }
-
+impl Count {
     pub fn shown(&self) -> u32 {
         self.chars + self.markers
     }
 
-    fn zip(self, other: Sum, f: impl Fn(u32, u32) -> u32) -> Sum {
-        Sum {
-            len: f(self.len, other.len),
-            prep_chars: f(self.prep_chars, other.prep_chars),
-            prep_markers: f(self.prep_markers, other.prep_markers),
-            prep_live: f(self.prep_live, other.prep_live),
+    fn zip(self, other: Count, f: impl Fn(u32, u32) -> u32) -> Count {
+        Count {
             chars: f(self.chars, other.chars),
             markers: f(self.markers, other.markers),
             live: f(self.live, other.live),
+        }
+    }
+}
+
+impl Sum {
+    pub fn at(&self, view: View) -> &Count {
+        match view {
+            View::Prepare => &self.prep,
+            View::Effect => &self.effect,
+        }
+    }
+
+    fn zip(self, other: Sum, f: impl Fn(u32, u32) -> u32 + Copy) -> Sum {
+        Sum {
+            len: f(self.len, other.len),
+            prep: self.prep.zip(other.prep, f),
+            effect: self.effect.zip(other.effect, f),
         }
     }
 
@@ -162,7 +211,7 @@ pub(crate) struct Tree {
     leaves: Vec<Leaf>,
     inner: Vec<Inner>,
     root: u32,
-    index: BTreeMap<Lv, u32>,
+    index: BTreeMap<Id, u32>,
 }
 
 impl Default for Tree {
@@ -177,6 +226,47 @@ impl Default for Tree {
 }
 
 impl Tree {
+    /// A sequence of these spans in order.
+    pub fn of(spans: impl IntoIterator<Item = Span>) -> Self {
+        let mut tree = Tree { leaves: Vec::new(), inner: Vec::new(), root: 0, index: BTreeMap::new() };
+        let mut index: Vec<(Id, u32)> = Vec::new();
+        let mut sums: Vec<(u32, Sum)> = Vec::new();
+        let mut spans = spans.into_iter().peekable();
+        while spans.peek().is_some() || sums.is_empty() {
+            let leaf = tree.leaves.len() as u32;
+            let spans: Vec<Span> = spans.by_ref().take(LEAF_SPANS * 3 / 4).collect();
+            index.extend(spans.iter().map(|span| (span.id, leaf)));
+            sums.push((leaf, spans.iter().fold(Sum::default(), |sum, span| sum.plus(span.sum()))));
+            tree.leaves.push(Leaf { parent: 0, previous: leaf.wrapping_sub(1), next: leaf + 1, spans });
+        }
+        if let Some(last) = tree.leaves.last_mut() {
+            last.next = NO_NODE;
+        }
+        index.sort_unstable();
+        tree.index = index.into_iter().collect();
+        let mut leaves = true;
+        loop {
+            let mut level: Vec<(u32, Sum)> = Vec::new();
+            for children in sums.chunks(INNER_CHILDREN * 3 / 4) {
+                let node = tree.inner.len() as u32;
+                for &(child, _) in children {
+                    if leaves {
+                        tree.leaves[child as usize].parent = node;
+                    } else {
+                        tree.inner[child as usize].parent = node;
+                    }
+                }
+                level.push((node, children.iter().fold(Sum::default(), |sum, (_, child)| sum.plus(*child))));
+                tree.inner.push(Inner { parent: NO_NODE, leaves, children: children.to_vec() });
+            }
+            (sums, leaves) = (level, false);
+            if let [(root, _)] = sums[..] {
+                tree.root = root;
+                return tree;
+            }
+        }
+    }
+
     pub fn total(&self) -> Sum {
         let children = &self.inner[self.root as usize].children;
         children.iter().fold(Sum::default(), |sum, (_, child)| sum.plus(*child))
@@ -191,18 +281,20 @@ impl Tree {
     }
 
     /// The span that holds an element, and the element's place in it.
-    pub fn locate(&self, lv: Lv) -> Cursor {
-        let (_, &leaf) = self.index.range(..=lv).next_back().expect("every element of the walk is in the sequence");
-        let spans = &self.leaves[leaf as usize].spans;
-        let span = spans
-            .iter()
-            .position(|span| span.id <= lv && lv < span.end())
-            .expect("the index names the leaf that holds the element");
-        Cursor { leaf, span, offset: lv - spans[span].id }
+    pub fn locate(&self, id: Id) -> Cursor {
+        self.find_element(id).expect("every element of the walk is in the sequence")
     }
 
-    pub fn get(&self, lv: Lv) -> &Span {
-        let cursor = self.locate(lv);
+    /// As [`Self::locate`]; none where the event inserted nothing.
+    pub fn find_element(&self, id: Id) -> Option<Cursor> {
+        let (_, &leaf) = self.index.range(..=id).next_back()?;
+        let spans = &self.leaves[leaf as usize].spans;
+        let span = spans.iter().position(|span| span.id <= id && id < span.end())?;
+        Some(Cursor { leaf, span, offset: (id - spans[span].id) as u32 })
+    }
+
+    pub fn get(&self, id: Id) -> &Span {
+        let cursor = self.locate(id);
         &self.leaves[cursor.leaf as usize].spans[cursor.span]
     }
 
@@ -256,8 +348,8 @@ impl Tree {
     }
 
     /// The place of an element in the whole sequence, from 0.
-    pub fn place_of(&self, lv: Lv) -> u32 {
-        let cursor = self.locate(lv);
+    pub fn place_of(&self, id: Id) -> u32 {
+        let cursor = self.locate(id);
         self.before(cursor).len + cursor.offset
     }
 
@@ -279,6 +371,22 @@ impl Tree {
             span: self.leaves[previous as usize].spans.len() - 1,
             offset: 0,
         })
+    }
+
+    /// How many spans there are.
+    pub fn span_count(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The first inserted element among the events from `id` to `end`.
+    pub fn next_element(&self, id: Id, end: Id) -> Option<Id> {
+        if id >= end {
+            return None;
+        }
+        match self.find_element(id) {
+            Some(_) => Some(id),
+            None => self.index.range(id..end).next().map(|(&next, _)| next),
+        }
     }
 
     /// All spans in order.
@@ -319,17 +427,24 @@ impl Tree {
         self.locate(span.id)
     }
 
-    /// Changes the elements `range`, wherever their spans are; spans are split at its edges.
-    pub fn update(&mut self, range: Range<Lv>, mut change: impl FnMut(&mut Span)) {
-        let mut lv = range.start;
-        while lv < range.end {
-            let cursor = self.locate(lv);
-            lv = self.update_span(cursor, range.end - lv, &mut change);
+    /// Changes the elements among the events of `range`, wherever their spans are; spans are split at its edges.
+    pub fn update(&mut self, range: Range<Id>, mut change: impl FnMut(&mut Span)) {
+        let mut id = range.start;
+        while id < range.end {
+            let cursor = match self.find_element(id) {
+                Some(cursor) => cursor,
+                None => match self.index.range(id..range.end).next() {
+                    Some((&next, _)) => self.locate(next),
+                    None => return,
+                },
+            };
+            let here = self.leaves[cursor.leaf as usize].spans[cursor.span].id + Id::from(cursor.offset);
+            id = self.update_span(cursor, (range.end - here).min(u64::from(u32::MAX)) as u32, &mut change);
         }
     }
 
     /// Changes at most `max` elements from a cursor to the end of its span; gives the element after them.
-    pub fn update_span(&mut self, cursor: Cursor, max: u32, mut change: impl FnMut(&mut Span)) -> Lv {
+    pub fn update_span(&mut self, cursor: Cursor, max: u32, mut change: impl FnMut(&mut Span)) -> Id {
         let Cursor { leaf, mut span, offset } = cursor;
         let spans = &mut self.leaves[leaf as usize].spans;
         if offset > 0 {

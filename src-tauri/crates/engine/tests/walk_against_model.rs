@@ -49,7 +49,7 @@ fn plain_block(block: &Block) -> (Attributes, Vec<(u16, Attributes)>) {
 }
 
 fn plain(page: &Page) -> Plain {
-    page.blocks().map(|block| plain_block(block)).collect()
+    page.blocks().map(|block| plain_block(&block)).collect()
 }
 
 /// What an editor does with a patch.
@@ -71,7 +71,7 @@ fn applied(mut page: Plain, patch: &Patch) -> Plain {
                 page[block - 1].1.extend(text);
             }
             Change::Insert { block, blocks } => {
-                page.splice(*block..*block, blocks.iter().map(|block| plain_block(block)));
+                page.splice(*block..*block, blocks.iter().map(plain_block));
             }
             Change::Remove { block, count } => {
                 page.drain(*block..block + count);

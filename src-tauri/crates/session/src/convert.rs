@@ -61,7 +61,7 @@ fn block_out(block: &inkfold_engine::Block) -> Block {
 
 /// The page for the window.
 pub fn page_out(page: &Page) -> Vec<Block> {
-    page.blocks().map(|block| block_out(block)).collect()
+    page.blocks().map(|block| block_out(&block)).collect()
 }
 
 /// What others did, for the window.

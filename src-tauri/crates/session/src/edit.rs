@@ -151,7 +151,7 @@ impl<'a> Author<'a> {
     }
 
     fn end_of(&self, block: u32) -> Result<u32, ChangeError> {
-        let len = self.page().block(block as usize).ok_or(ChangeError::Place)?.utf16_len();
+        let len = self.page().utf16_len(block as usize).ok_or(ChangeError::Place)?;
         self.page().position(block as usize, len).ok_or(ChangeError::Place)
     }
 
@@ -260,7 +260,7 @@ impl<'a> Author<'a> {
         if after == through {
             return Ok(());
         }
-        let shown = self.marks_of(through);
+        let shown = self.page().marks(through).clone();
         for key in shown.keys().filter(|key| !wanted.contains_key(*key)) {
             // Marks that the window doesn't know are left as they came.
             if crate::convert::value_out(&shown[key]).is_some() {
@@ -276,37 +276,19 @@ impl<'a> Author<'a> {
         Ok(())
     }
 
-    fn marks_of(&self, at: u32) -> Attributes {
-        let Some((block, _)) = self.page().point(at) else { return Attributes::new() };
-        let Some(found) = self.page().block(block) else { return Attributes::new() };
-        let start = self.page().position(block, 0).unwrap_or(at);
-        (at - start).checked_sub(1).and_then(|offset| found.marks_at(offset)).cloned().unwrap_or_default()
-    }
-
-    fn is_marker(&self, at: u32) -> bool {
-        let block = self.page().point(at).map(|(block, _)| block);
-        block.and_then(|block| self.page().marker_position(block)) == Some(at)
-    }
-
     /// Sets a mark on the elements from one position to another, both inclusive; markers at the ends are left out.
     fn mark(&mut self, mut first: u32, mut last: u32, key: &str, value: Option<Value>) -> Result<(), ChangeError> {
-        while first <= last && self.is_marker(first) {
+        while first <= last && self.page().is_marker(first) {
             first += 1;
         }
-        while last >= first && self.is_marker(last) {
+        while last >= first && self.page().is_marker(last) {
             last -= 1;
         }
         if first > last {
             return Ok(());
         }
-        let stretches = self.document.stretches(first, last);
         let (start, end) = reach(key, value.is_some());
-        for (i, &(from, to)) in stretches.iter().enumerate() {
-            let end = if i + 1 < stretches.len() { End::Open } else { end };
-            let (first, last) = (from.into(), to.into());
-            self.event(Event::Mark { first, last, start, end, key: key.to_owned(), value: value.clone() })?;
-        }
-        Ok(())
+        self.event(Event::Mark { first: first.into(), last: last.into(), start, end, key: key.to_owned(), value })
     }
 }
 

@@ -2,24 +2,21 @@
 
 use super::*;
 
-impl Walk {
+impl Window {
     /// What is shown, in order, at one of the two versions.
     pub(super) fn pieces(&self, layout: Option<&Layout>, view: View) -> Vec<Piece> {
-        let exists = |span: &Span| view == View::Effect || span.prep != 0;
-        let live = |span: &Span| if view == View::Effect { span.gone == 0 } else { span.prep == 1 };
         let piece = |span: &Span| Piece { id: span.id, len: span.len, marker: span.marker, cover: span.cover };
         let Some(layout) = layout else {
-            let hidden = |span: &Span| if view == View::Effect { span.hidden } else { span.hidden_prep };
-            return self.tree.spans().filter(|span| live(span) && !hidden(span)).map(piece).collect();
+            return self.tree.spans().filter(|span| span.at(view).is_shown()).map(piece).collect();
         };
-        let mut segments: FxHashMap<Lv, Vec<Piece>> = FxHashMap::default();
-        let mut pieces_of_markers: FxHashMap<Lv, Piece> = FxHashMap::default();
+        let mut segments: FxHashMap<Id, Vec<Piece>> = FxHashMap::default();
+        let mut pieces_of_markers: FxHashMap<Id, Piece> = FxHashMap::default();
         let mut segment = NONE;
-        for span in self.tree.spans().filter(|span| exists(span)) {
+        for span in self.tree.spans().filter(|span| span.at(view).there) {
             if span.marker {
                 segment = span.id;
                 pieces_of_markers.insert(segment, piece(span));
-            } else if live(span) {
+            } else if span.at(view).is_live() {
                 segments.entry(segment).or_default().push(piece(span));
             }
         }
@@ -41,71 +38,41 @@ impl Walk {
         kept
     }
 
-    /// The page of everything folded. Blocks that are the same as in `old` are shared with it.
-    pub fn draw(&mut self, history: &History, old: Option<&Page>) -> Page {
-        let layout = self.disordered.then(|| self.layouts.all(history, &self.tree));
-        let mut blocks = vec![Block::new(None, Arc::default())];
-        for piece in self.pieces(layout.as_ref(), View::Effect) {
-            if piece.marker {
-                let mut block = Block::new(Some(piece.id), self.markers[&piece.id].attributes.clone());
-                block.removed = self.removed.contains(&piece.id);
-                blocks.push(block);
-            } else if let Some(block) = blocks.last_mut() {
-                let marks = self.marks.shown(piece.cover);
-                block.push(Run { id: piece.id, len: piece.len, marks }, &text_of(history, piece.id, piece.len));
-            }
+    /// The page of everything folded.
+    pub(super) fn draw(&mut self, history: &History) -> Page {
+        let layout = self.disordered.then(|| self.layouts.all(&self.tree));
+        let pieces = self.pieces(layout.as_ref(), View::Effect);
+        let items: Vec<(Item, String)> = pieces
+            .into_iter()
+            .map(|piece| {
+                let style = self.marks.style(piece.cover);
+                if piece.marker {
+                    let removed = self.removed.contains(&piece.id);
+                    let start = BlockStart { attributes: self.attributes(piece.id), removed, style };
+                    (Item::marker(piece.id, Arc::new(start)), "\n".to_owned())
+                } else {
+                    (Item::text(piece.id, piece.len, style), self.text_of(history, piece.id, piece.len))
+                }
+            })
+            .collect();
+        Page::of(items)
+    }
+
+    /// The characters that were inserted as these elements.
+    pub(super) fn text_of(&self, history: &History, id: Id, len: u32) -> String {
+        if history.entry_of(id).is_none_or(|ix| history.entry(ix).line == BASE_LINE) {
+            let first = seq_of(id) + 1;
+            return self.base.origin.pieces(first, first + len - 1).map(|piece| piece.text).collect();
         }
-        let shared: FxHashMap<Option<Lv>, Arc<Block>> =
-            old.into_iter().flat_map(Page::all).map(|block| (block.marker, block.clone())).collect();
-        let blocks = blocks.into_iter().map(|block| match shared.get(&block.marker) {
-            Some(old) if **old == block => old.clone(),
-            _ => Arc::new(block),
-        });
-        Page::from_blocks(blocks.collect())
+        history.text_of(id, len)
     }
 
     /// Panics where the sequence is damaged or the page doesn't show it.
     pub fn assert_invariants(&self, history: &History, page: &Page) {
         self.tree.assert_invariants();
-        page.assert_invariants();
         assert!(!self.stale, "the page was drawn again where it had to be");
-        let drawn = self.clone().draw(history, None);
-        let content = |page: &Page| {
-            page.all()
-                .map(|block| (block.marker, block.attributes.clone(), block.removed, block.text.clone()))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(content(page), content(&drawn), "the page shows what was folded");
-        let marks = |page: &Page| {
-            page.blocks()
-                .map(|block| block.inlines().into_iter().map(|(t, m)| (t.to_owned(), m.clone())).collect())
-                .collect::<Vec<Vec<_>>>()
-        };
-        assert_eq!(marks(page), marks(&drawn), "the page shows the marks");
+        let drawn = self.clone().draw(history);
+        let plain = |page: &Page| page.blocks().collect::<Vec<_>>();
+        assert_eq!(plain(page), plain(&drawn), "the page shows what was folded");
     }
-}
-
-/// The characters that were inserted as these elements.
-pub(crate) fn text_of(history: &History, id: Lv, len: u32) -> String {
-    let mut out = String::new();
-    let (mut lv, end) = (id, id + len);
-    while lv < end {
-        let entry = history.entry(history.entry_of(lv));
-        let mut run_start = entry.start;
-        for run in entry.runs() {
-            let run_end = run_start + run.count() as u32;
-            if lv < run_end && lv < end {
-                let take = end.min(run_end) - lv;
-                match run {
-                    Event::Insert { what: Insertion::Text(text), .. } => {
-                        out.extend(text.chars().skip((lv - run_start) as usize).take(take as usize));
-                    }
-                    _ => out.extend((0..take).map(|_| OBJECT)),
-                }
-                lv += take;
-            }
-            run_start = run_end;
-        }
-    }
-    out
 }

@@ -1,61 +1,48 @@
-//! What each kind of event does to the sequence and to the page.
+//! What text, deletions, joins and removes do to the sequence and to the page.
 
 use super::*;
 
-impl Walk {
-    pub(super) fn insert(&mut self, step: &mut Step<'_>, lv: Lv, at: u64, what: &Insertion) {
+impl Window {
+    pub(super) fn insert(&mut self, step: &mut Step<'_>, id: Id, at: u64, what: &Insertion) {
         let at = u32::try_from(at).unwrap_or(u32::MAX).min(self.shown_len(step));
         let left = if at == 0 { NONE } else { self.element(step, u64::from(at)).map_or(NONE, |(left, _)| left) };
         let is_marker = matches!(what, Insertion::Marker(_));
-        let (cursor, right) = self.integrate(step.history, left, lv, is_marker);
-        let (cover, place) = self.inherit(step.history, cursor, left, right, is_marker);
-        let len = match what {
-            Insertion::Text(text) => text.chars().count() as u32,
-            Insertion::Marker(_) | Insertion::Object(_) => 1,
+        let (cursor, right) = self.integrate(step.history, left, id, is_marker);
+        let (cover, place) = self.inherit(step, cursor, left, at, is_marker);
+        let object = OBJECT.to_string();
+        let (text, len) = match what {
+            Insertion::Text(text) => (text, text.chars().count() as u32),
+            Insertion::Marker(_) | Insertion::Object(_) => (&object, 1),
         };
-        let span = Span {
-            id: lv,
-            len,
-            left,
-            right,
-            prep: 1,
-            gone: 0,
-            marker: is_marker,
-            hidden_prep: false,
-            hidden: false,
-            cover,
-            place,
-        };
+        let (prep, effect) = (State::NEW, State::NEW);
+        let span = Span { id, len, left, right, marker: is_marker, prep, effect, cover, place };
         let cursor = self.tree.insert(cursor, span);
         let shown_before = if step.at_head || self.stale || self.disordered {
             at
         } else {
             // A span that took the new one in lies before it, shown as far as the new one is.
-            self.tree.before(cursor).shown() + cursor.offset
+            self.tree.before(cursor).effect.shown() + cursor.offset
         };
+        let style = self.marks.style(cover);
         if let Insertion::Marker(attributes) = what {
-            let attributes = Arc::new(attributes.clone());
-            let marker =
-                Marker { attributes: attributes.clone(), stamps: BTreeMap::new(), removes_prep: 0, removes: 0 };
-            self.markers.insert(lv, marker);
-            let event = BlockEvent { lv, marker: lv, join: None };
-            self.layouts.add(step.history.order_key(lv), event);
-            self.draw_step(step, |page| page.insert_marker(shown_before, lv, attributes));
+            self.markers.insert(id, Marker { attributes: attributes.clone(), ..Marker::default() });
+            self.layouts.add(step.history.order_key(id), BlockEvent { id, marker: id, join: None });
+            let start = BlockStart { attributes: attributes.clone(), removed: false, style };
+            let item = Item::marker(id, Arc::new(start));
+            self.draw_step(step, |page| page.insert(shown_before, item, MARKER_TEXT));
         } else {
-            let object = OBJECT.to_string();
-            let text = if let Insertion::Text(text) = what { text } else { &object };
-            let marks = self.marks.shown(cover);
-            self.draw_step(step, |page| page.insert_text(shown_before, Run { id: lv, len, marks }, text));
+            let item = Item::text(id, len, style);
+            self.draw_step(step, |page| page.insert(shown_before, item, text));
         }
-        self.touch(step, lv);
+        self.touch(step, id);
     }
 
-    pub(super) fn delete(&mut self, step: &mut Step<'_>, mut lv: Lv, at: u64, mut left: u32, backward: bool) {
-        let mut at = at;
+    pub(super) fn delete(&mut self, step: &mut Step<'_>, id: Id, at: u64, left: u32, backward: bool) {
+        let (mut id, mut at, mut left) = (id, at, left);
         if backward {
             // What is past the end hits nothing.
             let past = at.saturating_sub(u64::from(self.shown_len(step))).min(u64::from(left)) as u32;
-            (at, lv, left) = (at - u64::from(past), lv + past, left - past);
+            (at, id, left) = (at - u64::from(past), id + Id::from(past), left - past);
         }
         while left > 0 {
             let Some((element, is_marker)) = self.element(step, at) else { return };
@@ -64,81 +51,106 @@ impl Walk {
                 if !backward {
                     return;
                 }
-                (at, lv, left) = (at - 1, lv + 1, left - 1);
+                (at, id, left) = (at - 1, id + 1, left - 1);
                 continue;
             }
-            let mut cursor = self.tree.locate(element);
+            let cursor = self.tree.locate(element);
             let Some(span) = self.tree.span(cursor).copied() else { return };
             let len = left.min(if backward { cursor.offset + 1 } else { span.len - cursor.offset });
-            if backward {
-                cursor.offset -= len - 1;
-            }
-            let target = span.id + cursor.offset;
-            let was_shown = span.is_shown();
-            let from = if step.at_head {
-                (if backward { at as u32 - len } else { at as u32 - 1 }) + 1
-            } else {
-                self.tree.before(cursor).shown() + cursor.offset + 1
-            };
-            self.tree.update_span(cursor, len, |span| {
-                span.prep += 1;
-                span.gone += 1;
+            let target = if backward { element - Id::from(len - 1) } else { element };
+            let deletion = Deletion { seq: seq_of(id), len, target, backward };
+            self.line(line_of(id)).deletions.push(deletion);
+            self.change_elements(step, target..target + Id::from(len), |span| {
+                span.prep.gone += 1;
+                span.effect.gone += 1;
             });
-            self.deletions.push(Deletion { event: lv, len, target });
             if let Some(pieces) = &mut step.shown {
                 hide(pieces, target, len, &self.removed_prep);
             }
-            if was_shown {
-                self.draw_step(step, |page| page.delete(from, len));
-            }
-            self.touch(step, target);
-            (lv, left) = (lv + len, left - len);
+            (id, left) = (id + Id::from(len), left - len);
             if backward {
                 at -= u64::from(len);
             }
         }
     }
 
-    pub(super) fn join(&mut self, step: &mut Step<'_>, lv: Lv, at: u64) {
+    /// Changes characters and draws what this shows or hides.
+    pub(super) fn change_elements(&mut self, step: &mut Step<'_>, range: Range<Id>, mut change: impl FnMut(&mut Span)) {
+        let mut id = range.start;
+        while let Some(next) = self.tree.next_element(id, range.end) {
+            let cursor = self.tree.locate(next);
+            let Some(span) = self.tree.span(cursor).copied() else { return };
+            let len = ((range.end - next) as u32).min(span.len - cursor.offset);
+            self.tree.update_span(cursor, len, &mut change);
+            let (was_shown, is_shown) = (span.effect.is_shown(), self.tree.get(next).effect.is_shown());
+            if was_shown != is_shown {
+                let cursor = self.tree.locate(next);
+                let before = self.tree.before(cursor).effect.shown();
+                // In a span that is shown, its elements before this one are shown too.
+                let before = if is_shown { before + cursor.offset } else { self.shown_before(cursor, before) };
+                if is_shown {
+                    let style = self.marks.style(span.cover);
+                    let text = self.text_of(step.history, next, len);
+                    self.draw_step(step, |page| page.insert(before, Item::text(next, len, style), &text));
+                } else {
+                    let before = match (step.at_head && self.disordered, &step.page) {
+                        (true, Some(page)) if !self.stale => page.find(next).map_or(before, |at| at - 1),
+                        _ => before,
+                    };
+                    self.draw_step(step, |page| page.delete(before + 1, len));
+                }
+                if is_shown && self.disordered {
+                    self.stale = true;
+                }
+            }
+            self.touch(step, next);
+            id = next + Id::from(len);
+        }
+    }
+
+    /// How much is shown before a cursor, given what is before its span.
+    fn shown_before(&self, cursor: Cursor, before: u32) -> u32 {
+        before + self.tree.span(cursor).map_or(0, |span| if span.is_shown() { cursor.offset } else { 0 })
+    }
+
+    pub(super) fn join(&mut self, step: &mut Step<'_>, id: Id, at: u64) {
         let Some((marker, true)) = self.element(step, at) else { return };
         let at = at as u32;
         let anchor = self.element(step, u64::from(at) - 1).map_or(NONE, |(element, _)| element);
         let before = self.block_of(step, at - 1);
-        let join = Join { anchor, before, known: self.known.clone().into() };
-        self.layouts.add(step.history.order_key(lv), BlockEvent { lv, marker, join: Some(join) });
-        self.hits.insert(lv, marker);
+        let join = Join { anchor, before, known: Arc::new(self.prep.clone()) };
+        self.layouts.add(step.history.order_key(id), BlockEvent { id, marker, join: Some(join) });
+        self.line(line_of(id)).hits.push((seq_of(id), Hit::Join(marker)));
         let cursor = self.tree.locate(marker);
         let counts = self.tree.before(cursor);
         let was_shown = self.tree.get(marker).is_shown();
         let passes_hidden = |live: u32| {
-            let previous = self.tree.find(live, |sum| sum.prep_live).and_then(|cursor| self.tree.span(cursor));
-            previous.is_some_and(|span| span.hidden_prep)
+            let previous = self.tree.find(live, |sum| sum.prep.live).and_then(|cursor| self.tree.span(cursor));
+            previous.is_some_and(|span| span.prep.hidden)
         };
-        if !self.disordered && passes_hidden(counts.prep_live) {
+        if !self.disordered && passes_hidden(counts.prep.live) {
             self.disordered = true;
-            self.stale |= !step.at_head;
+            self.stale |= step.page.is_some() && !step.at_head;
         }
         self.tree.update(marker..marker + 1, |span| {
-            span.prep += 1;
-            span.gone += 1;
+            span.prep.gone += 1;
+            span.effect.gone += 1;
         });
         if was_shown || self.disordered {
-            let shown_at = if step.at_head { at } else { counts.shown() + 1 };
+            let shown_at = if step.at_head { at } else { counts.effect.shown() + 1 };
             self.draw_step(step, |page| page.join(shown_at));
         }
         self.touch(step, marker);
     }
 
-    pub(super) fn remove(&mut self, step: &mut Step<'_>, lv: Lv, at: u64) {
+    pub(super) fn remove(&mut self, step: &mut Step<'_>, id: Id, at: u64) {
         let Some((marker, true)) = self.element(step, at) else { return };
-        self.hits.insert(lv, marker);
-        let shown_at = if step.at_head { at as u32 } else { self.tree.before(self.tree.locate(marker)).shown() + 1 };
+        self.line(line_of(id)).hits.push((seq_of(id), Hit::Remove(marker)));
+        let cursor = self.tree.locate(marker);
+        let shown_at = if step.at_head { at as u32 } else { self.tree.before(cursor).effect.shown() + 1 };
         let was_shown = self.tree.get(marker).is_shown();
-        let state = self.markers.get_mut(&marker).expect("a marker of the sequence has its attributes");
-        state.removes_prep += 1;
-        state.removes += 1;
-        self.removed_prep.insert(marker);
-        self.removed.insert(marker);
+        self.count_remove(marker, View::Prepare, true);
+        self.count_remove(marker, View::Effect, true);
         if was_shown || self.disordered {
             self.draw_step(step, |page| page.remove(shown_at));
         }
@@ -148,77 +160,29 @@ impl Walk {
         self.stale = stale;
     }
 
-    pub(super) fn set_register(
-        &mut self,
-        step: &mut Step<'_>,
-        lv: Lv,
-        target: &Target<u64>,
-        key: &str,
-        value: Option<&Value>,
-    ) {
-        let order = step.history.order_key(lv);
-        let target = match target {
-            Target::Marker(at) => match self.element(step, *at) {
-                Some((marker, true)) => Target::Marker(marker),
-                _ => return,
-            },
-            Target::Document => Target::Document,
-            Target::Workspace => Target::Workspace,
-            Target::Thread(id) => Target::Thread(*id),
-        };
-        let Target::Marker(marker) = target else {
-            let register = self.registers.entry((target, key.to_owned())).or_insert((order, None));
-            if order >= register.0 {
-                *register = (order, value.cloned());
-            }
-            return;
-        };
-        let state = self.markers.get_mut(&marker).expect("a marker of the sequence has its attributes");
-        if state.stamps.get(key).is_some_and(|stamp| *stamp > order) {
-            return;
-        }
-        state.stamps.insert(key.to_owned(), order);
-        let attributes = Arc::make_mut(&mut state.attributes);
-        match value {
-            Some(value) => attributes.insert(key.to_owned(), value.clone()),
-            None => attributes.remove(key),
-        };
-        let attributes = state.attributes.clone();
-        if self.disordered && !step.at_head {
-            self.stale = true;
-        } else if self.disordered || self.tree.get(marker).is_shown() {
-            // At head the marker's place on the page is the one that the event gave.
-            let shown_at = self.shown_place(step, marker);
-            self.draw_step(step, |page| page.set_attributes(shown_at, attributes));
-        }
-    }
-
-    /// The position on the page of a shown marker.
-    pub(super) fn shown_place(&self, step: &Step<'_>, marker: Lv) -> u32 {
-        if self.disordered {
-            step.page.find_marker(marker).unwrap_or(0)
-        } else {
-            self.tree.before(self.tree.locate(marker)).shown() + 1
-        }
-    }
-
     /// Does to the page what was done to the sequence, unless the page must be drawn again anyway.
     pub(super) fn draw_step(&mut self, step: &mut Step<'_>, draw: impl FnOnce(&mut Page)) {
+        let Some(page) = &mut step.page else { return };
         if self.disordered && !step.at_head {
             self.stale = true;
         }
         if !self.stale {
-            draw(step.page);
+            draw(page);
         }
     }
 }
 
+/// A marker in the text of a page.
+const MARKER_TEXT: &str = "\n";
+
 /// Takes elements out of what is shown, and the marker of a removed block that this empties.
-fn hide(pieces: &mut Vec<Piece>, id: Lv, len: u32, removed: &BTreeSet<Lv>) {
-    let Some(i) = pieces.iter().position(|piece| piece.id <= id && id < piece.id + piece.len) else { return };
+fn hide(pieces: &mut Vec<Piece>, id: Id, len: u32, removed: &BTreeSet<Id>) {
+    let is_it = |piece: &Piece| piece.id <= id && id < piece.id + Id::from(piece.len);
+    let Some(i) = pieces.iter().position(is_it) else { return };
     let piece = pieces[i];
-    let before = Piece { len: id - piece.id, ..piece };
-    let after = Piece { id: id + len, len: piece.id + piece.len - id - len, ..piece };
+    let end = id + Id::from(len);
+    let before = Piece { len: (id - piece.id) as u32, ..piece };
+    let after = Piece { id: end, len: (piece.id + Id::from(piece.len) - end) as u32, ..piece };
     pieces.splice(i..=i, [before, after].into_iter().filter(|piece| piece.len > 0));
     if let Some(marker) = i.checked_sub(1).and_then(|before| pieces.get(before))
         && marker.marker

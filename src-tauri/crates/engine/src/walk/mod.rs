@@ -1,87 +1,120 @@
-//! The walk: folds entries of the history, one after another, into the sequence and the page.
+//! The tracker: folds entries that don't know everything folded before them.
 //!
 //! After Gentle and Kleppmann, "Collaborative Text Editing with Eg-walker" (EuroSys 2025): every element has a state at
 //! the *prepare* version, at which the positions of the entry in hand count, and one at the *effect* version,
 //! which is everything folded so far. Before an entry is folded the prepare version is moved to its parents: what it
 //! has too much is retreated, what it lacks is advanced. Siblings are ordered as in FugueMax (Weidner and Kleppmann,
 //! "The Art of the Fugue", 2023).
+//!
+//! It begins with the page at a critical version, in place of all history up to there, and is kept as long as what
+//! arrives follows that version.
 
+mod cancel;
 mod draw;
 mod events;
 mod marking;
 mod positions;
 mod prepare;
+mod registers;
 mod removed;
 mod sequence;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::event::{Attributes, End, Event, Insertion, OBJECT, Start, Target, Value};
-use crate::history::{EntryIx, History, Lv, OrderKey};
-use crate::layout::{BlockEvent, Join, Layout, Layouts, knows};
+use crate::fold::{Registers, Save};
+use crate::history::{BASE_LINE, EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
+use crate::layout::{BlockEvent, Join, Layout, Layouts};
 use crate::marks::{Mark, Marks, SetId};
-use crate::page::{Block, Page, Run};
-use crate::tree::{Cursor, NONE, Span, Sum, Tree};
+use crate::page::Page;
+use crate::page::rope::{Item, Kind};
+use crate::page::style::BlockStart;
+use crate::tree::{Cursor, Span, State, Sum, Tree, View};
+
+use cancel::Cancels;
+use registers::Candidates;
+
+/// A line's last versions that are remembered, so that whoever builds on one of them need not look for it.
+const VERSIONS: usize = 32;
 
 /// A register and what it belongs to.
-pub(crate) type RegisterKey = (Target<Lv>, String);
+pub(crate) type RegisterKey = (Target<Id>, String);
 
-/// The state of the walk: the whole history, folded.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Walk {
+/// The state of the walk since a critical version.
+#[derive(Debug, Clone)]
+pub(crate) struct Window {
+    /// The first entries that the window's beginning stands for, and what they come to.
+    pub base: Save,
+    base_known: Known,
+    /// The first entry that isn't wholly folded, and how many of its events are.
+    next: EntryIx,
+    done: u32,
     tree: Tree,
     marks: Marks,
-    markers: FxHashMap<Lv, Marker>,
-    /// Which elements deletions hit, in the order of the events.
-    deletions: Vec<Deletion>,
-    /// Which markers joins and removes hit.
-    hits: FxHashMap<Lv, Lv>,
-    registers: BTreeMap<RegisterKey, (OrderKey, Option<Value>)>,
-    /// The prepare version: its heads, and how many entries of each line it has.
-    prepare: Vec<EntryIx>,
-    known: Vec<u32>,
-    /// The heads of the effect version.
-    effect: Vec<EntryIx>,
+    markers: FxHashMap<Id, Marker>,
+    lines: Vec<LineLog>,
+    /// Registers that belong to no marker, as far as events since the beginning set them.
+    candidates: BTreeMap<RegisterKey, Candidates>,
+    cancels: Cancels,
+    /// The prepare and the effect version.
+    prep: Known,
+    effect: Known,
     /// Live markers with a remove that counts, at the prepare and at the effect version.
-    removed_prep: BTreeSet<Lv>,
-    removed: BTreeSet<Lv>,
+    removed_prep: BTreeSet<Id>,
+    removed: BTreeSet<Id>,
     layouts: Layouts,
-    /// A join has passed a hidden block: the order of blocks is no longer that of the sequence.
+    /// The order of blocks is no longer that of the sequence: a block has moved, or a join has passed a hidden one.
     disordered: bool,
     /// The page doesn't show the effect version and must be drawn again.
     stale: bool,
 }
 
-#[derive(Debug, Clone)]
-struct Marker {
-    attributes: Arc<Attributes>,
-    stamps: BTreeMap<String, OrderKey>,
-    removes_prep: u32,
-    removes: u32,
+/// What the events of a line did, in the order of their seqs.
+#[derive(Debug, Clone, Default)]
+struct LineLog {
+    deletions: Vec<Deletion>,
+    hits: Vec<(u32, Hit)>,
+    /// The versions right after the line's last entries.
+    versions: VecDeque<(EntryIx, Known)>,
 }
 
-/// `len` delete events from `event` on hit `len` elements from `target` on, in the same or the opposite order.
+/// `len` deletions from `seq` on hit `len` elements from `target` on, in the same or the opposite order.
 #[derive(Debug, Clone, Copy)]
 struct Deletion {
-    event: Lv,
+    seq: u32,
     len: u32,
-    target: Lv,
+    target: Id,
+    backward: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum View {
-    Prepare,
-    Effect,
+/// What an event that is neither text nor a deletion hit.
+#[derive(Debug, Clone)]
+enum Hit {
+    Join(Id),
+    Remove(Id),
+    Mark,
+    Register(RegisterKey),
+    Cancel(Vec<Range<Id>>),
+}
+
+#[derive(Debug, Clone, Default)]
+struct Marker {
+    /// As at the window's beginning, or as inserted.
+    attributes: Attributes,
+    candidates: BTreeMap<String, Candidates>,
+    removes_prep: u32,
+    removes: u32,
 }
 
 /// Elements that are shown one after another.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
-    id: Lv,
+    id: Id,
     len: u32,
     marker: bool,
     cover: SetId,
@@ -90,96 +123,214 @@ struct Piece {
 /// An entry in hand.
 struct Step<'a> {
     history: &'a History,
-    page: &'a mut Page,
-    /// The entry knows everything folded so far, so its positions are the page's.
+    /// The page to bring up to date; none for what it shows already.
+    page: Option<&'a mut Page>,
+    registers: &'a mut Registers,
+    /// The entry's positions are those of the page: it knows everything folded so far, and the page shows that.
     at_head: bool,
     /// What is shown at the prepare version, in order; only where the sequence alone doesn't say it.
     shown: Option<Vec<Piece>>,
 }
 
-impl Walk {
-    pub fn register(&self, key: &RegisterKey) -> Option<&Value> {
-        self.registers.get(key)?.1.as_ref()
+impl Window {
+    /// Begins with a page that stands for the first entries of the history.
+    pub fn new(history: &History, base: Save) -> Self {
+        let known = history.known_to_first(base.count);
+        let mut window = Window {
+            base_known: known.clone(),
+            next: base.count,
+            done: 0,
+            tree: Tree::default(),
+            marks: Marks::default(),
+            markers: FxHashMap::default(),
+            lines: Vec::new(),
+            candidates: BTreeMap::new(),
+            cancels: Cancels::default(),
+            prep: known.clone(),
+            effect: known,
+            removed_prep: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            layouts: Layouts::default(),
+            disordered: false,
+            stale: false,
+            base,
+        };
+        let mut spans: Vec<Span> = Vec::new();
+        let mut left = NONE;
+        for piece in window.base.page.pieces(1, window.base.page.len()) {
+            let (marker, style) = match piece.kind {
+                Kind::Text(style) => (false, style),
+                Kind::Marker(start) => {
+                    let removes = u32::from(start.removed);
+                    let attributes = start.attributes.clone();
+                    let marker =
+                        Marker { attributes, candidates: BTreeMap::new(), removes_prep: removes, removes };
+                    window.markers.insert(piece.id, marker);
+                    window.layouts.add_base(piece.id);
+                    if start.removed {
+                        window.removed_prep.insert(piece.id);
+                        window.removed.insert(piece.id);
+                    }
+                    (true, &start.style)
+                }
+            };
+            let cover = window.marks.of_style(history, style);
+            match spans.last_mut() {
+                Some(last) if !marker && !last.marker && last.end() == piece.id && last.cover == cover => {
+                    last.len += piece.len;
+                }
+                _ => spans.push(Span {
+                    id: piece.id,
+                    len: piece.len,
+                    left,
+                    right: NONE,
+                    marker,
+                    prep: State::NEW,
+                    effect: State::NEW,
+                    cover,
+                    place: SetId::EMPTY,
+                }),
+            }
+            left = piece.id + Id::from(piece.len) - 1;
+        }
+        window.tree = Tree::of(spans);
+        window
     }
 
-    pub fn registers(&self) -> impl Iterator<Item = (&RegisterKey, &Value)> {
-        self.registers.iter().filter_map(|(key, (_, value))| Some((key, value.as_ref()?)))
+    /// How many entries, and how many events of the one after them, are folded.
+    pub fn folded(&self) -> (EntryIx, u32) {
+        (self.next, self.done)
     }
 
-    /// Folds an entry, all of whose parents are folded.
-    pub fn fold(&mut self, history: &History, ix: EntryIx, page: &mut Page) {
+    /// Whether the order of blocks isn't that of the sequence, which makes everything slower.
+    pub fn is_disordered(&self) -> bool {
+        self.disordered
+    }
+
+    /// How many spans the sequence has.
+    pub fn size(&self) -> usize {
+        self.tree.span_count()
+    }
+
+    /// Folds the first `until` events of an entry, as far as they aren't yet; all its parents are folded. `page` is brought up
+    /// to date, if there is one.
+    pub fn fold(
+        &mut self,
+        history: &History,
+        (ix, until): (EntryIx, u32),
+        page: Option<&mut Page>,
+        registers: &mut Registers,
+    ) {
         let entry = history.entry(ix);
-        self.begin(history, ix);
-        let mut lv = entry.start;
+        let at_head = self.begin(history, ix) && page.is_some();
+        let mut step = Step { history, page, registers, at_head, shown: None };
+        let mut before = 0;
         for run in entry.runs() {
-            self.event(history, ix, lv, run, page);
-            lv += run.count() as u32;
-        }
-    }
-
-    /// Moves the prepare version to an entry's parents, and then lets it have the entry.
-    pub fn begin(&mut self, history: &History, ix: EntryIx) {
-        let entry = history.entry(ix);
-        let parents = history.minimal(entry.parents.iter().copied());
-        if self.prepare != parents {
-            let (retreat, advance) = history.difference(&self.prepare, &parents);
-            for &ix in &retreat {
-                self.turn(history, ix, false);
+            let after = before + run.count() as u32;
+            let (from, to) = (before.max(self.done), after.min(until));
+            if from < to {
+                let part = (from > before || to < after).then(|| run.part(from - before, to - before));
+                self.event(&mut step, entry.first() + Id::from(from), part.as_ref().unwrap_or(run));
             }
-            for &ix in &advance {
-                self.turn(history, ix, true);
+            before = after;
+        }
+    }
+
+    /// Moves the prepare version to an entry's parents and what is folded of itself; tells whether that is everything.
+    fn begin(&mut self, history: &History, ix: EntryIx) -> bool {
+        if ix != self.next {
+            self.finish(history);
+            debug_assert_eq!(ix, self.next, "entries are folded in their order");
+        }
+        let entry = history.entry(ix);
+        let mut version = self.version_of(history, &entry.parents);
+        version.raise(entry.line, entry.first_seq + self.done);
+        self.effect.raise(entry.line, entry.first_seq + self.done);
+        self.move_to(version);
+        self.prep.0.len() == self.effect.0.len() && self.prep == self.effect
+    }
+
+    /// The entry in hand is complete.
+    fn finish(&mut self, history: &History) {
+        let line = history.entry(self.next).line;
+        let log = self.line(line);
+        if log.versions.len() == VERSIONS {
+            log.versions.pop_front();
+        }
+        let version = (self.next, self.prep.clone());
+        self.line(line).versions.push_back(version);
+        (self.next, self.done) = (self.next + 1, 0);
+    }
+
+    fn line(&mut self, line: u32) -> &mut LineLog {
+        let line = line as usize;
+        if self.lines.len() <= line {
+            self.lines.resize_with(line + 1, LineLog::default);
+        }
+        &mut self.lines[line]
+    }
+
+    /// The version of whoever had these entries and all that they build on.
+    fn version_of(&self, history: &History, heads: &[EntryIx]) -> Known {
+        let mut known = self.base_known.clone();
+        let mut heap: BinaryHeap<EntryIx> = heads.iter().copied().filter(|&ix| ix >= self.base.count).collect();
+        let mut last = None;
+        while let Some(ix) = heap.pop() {
+            if last == Some(ix) {
+                continue;
+            }
+            last = Some(ix);
+            let entry = history.entry(ix);
+            let remembered = self.lines.get(entry.line as usize).and_then(|log| {
+                log.versions.iter().rev().find(|(other, _)| *other == ix).map(|(_, version)| version)
+            });
+            match remembered {
+                Some(version) => known.join(version),
+                None => {
+                    known.raise(entry.line, entry.end_seq());
+                    heap.extend(entry.parents.iter().filter(|&&parent| parent >= self.base.count));
+                }
             }
         }
-        if self.effect == parents {
-            self.effect.clear();
-        } else {
-            self.effect.retain(|head| !entry.parents.contains(head));
-        }
-        self.effect.push(ix);
-        self.know(history, ix, true);
-        self.prepare = vec![ix];
+        known
     }
 
-    fn know(&mut self, history: &History, ix: EntryIx, is_known: bool) {
-        let entry = history.entry(ix);
-        self.known.resize(history.line_count(), 0);
-        self.known[entry.line as usize] = entry.place + u32::from(is_known);
-    }
-
-    /// Folds one run of the entry that was begun.
-    pub fn event(&mut self, history: &History, ix: EntryIx, lv: Lv, run: &Event, page: &mut Page) {
-        let at_head = self.effect == [ix] && !self.stale;
-        let mut step = Step { history, page, at_head, shown: None };
-        if self.disordered && !at_head {
-            let layout = self.layouts.at(history, &self.tree, &self.known);
+    /// Folds one run of the entry in hand.
+    fn event(&mut self, step: &mut Step<'_>, id: Id, run: &Event) {
+        if self.disordered && (!step.at_head || self.stale) {
+            let layout = self.layouts.at(&self.tree, &self.prep);
             step.shown = Some(self.pieces(Some(&layout), View::Prepare));
         }
+        let count = run.count() as u32;
         match run {
-            Event::Insert { at, what } => self.insert(&mut step, lv, *at, what),
-            Event::Delete { at, len, backward } => self.delete(&mut step, lv, *at, *len as u32, *backward),
-            Event::Join { at } => self.join(&mut step, lv, *at),
-            Event::Remove { at } => self.remove(&mut step, lv, *at),
+            Event::Insert { at, what } => self.insert(step, id, *at, what),
+            Event::Delete { at, len, backward } => self.delete(step, id, *at, *len as u32, *backward),
+            Event::Join { at } => self.join(step, id, *at),
+            Event::Remove { at } => self.remove(step, id, *at),
             Event::Mark { first, last, start, end, key, value } => {
                 let mark = Mark {
-                    last: NONE,
                     start: *start,
                     end: *end,
-                    key: key.clone(),
+                    key: key.as_str().into(),
                     value: value.clone(),
-                    order: history.order_key(lv),
+                    order: step.history.order_key(id),
                 };
-                self.mark(&mut step, lv, *first, *last, mark);
+                self.mark(step, id, *first, *last, mark);
             }
-            Event::Register { target, key, value } => self.set_register(&mut step, lv, target, key, value.as_ref()),
-            // Records with these are not folded by this version.
-            Event::Cancel { .. } | Event::Move { .. } => {}
+            Event::Register { target, key, value } => self.set_register(step, id, target, key, value.as_ref()),
+            Event::Cancel { ranges, on } => self.cancel(step, id, ranges, *on),
+            Event::Move { .. } => {}
         }
+        let end = seq_of(id) + count;
+        self.prep.raise(line_of(id), end);
+        self.effect.raise(line_of(id), end);
+        self.done += count;
     }
 
     /// Draws the page again if it doesn't show everything that was folded.
     pub fn settle(&mut self, history: &History, page: &mut Page) {
         if std::mem::take(&mut self.stale) {
-            *page = self.draw(history, Some(page));
+            *page = self.draw(history);
         }
     }
 }

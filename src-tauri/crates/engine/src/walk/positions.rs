@@ -1,48 +1,53 @@
-//! What a position means: the elements that are shown at the prepare version.
+//! What stands at a position.
 
 use super::*;
 
-impl Walk {
-    /// How many elements are shown.
+impl Window {
+    /// How many elements are shown at the version of the entry in hand.
     pub(super) fn shown_len(&self, step: &Step<'_>) -> u32 {
-        match &step.shown {
-            Some(pieces) => pieces.iter().map(|piece| piece.len).sum(),
-            None if step.at_head => step.page.len(),
-            None => self.tree.total().prep(),
+        match (&step.shown, self.seen(step)) {
+            (Some(pieces), _) => pieces.iter().map(|piece| piece.len).sum(),
+            (None, Some(page)) => page.len(),
+            (None, None) => self.tree.total().prep.shown(),
         }
+    }
+
+    /// The page, where it shows what the author of the entry in hand saw.
+    fn seen<'a>(&self, step: &'a Step<'_>) -> Option<&'a Page> {
+        step.page.as_deref().filter(|_| step.at_head && !self.stale)
     }
 
     /// The element shown at a position (from 1), and whether it is a marker.
-    pub(super) fn element(&self, step: &Step<'_>, at: u64) -> Option<(Lv, bool)> {
+    pub(super) fn element(&self, step: &Step<'_>, at: u64) -> Option<(Id, bool)> {
         let at = u32::try_from(at).ok()?;
-        if step.at_head {
-            return step.page.element(at);
-        }
-        let Some(pieces) = &step.shown else {
-            let cursor = self.tree.find(at, Sum::prep)?;
-            let span = self.tree.span(cursor)?;
-            return Some((span.id + cursor.offset, span.marker));
-        };
-        let mut left = at.checked_sub(1)?;
-        for piece in pieces {
-            if left < piece.len {
-                return Some((piece.id + left, piece.marker));
+        if let Some(pieces) = &step.shown {
+            let mut left = at.checked_sub(1)?;
+            for piece in pieces {
+                if left < piece.len {
+                    return Some((piece.id + Id::from(left), piece.marker));
+                }
+                left -= piece.len;
             }
-            left -= piece.len;
+            return None;
         }
-        None
+        if let Some(page) = self.seen(step) {
+            return page.element(at);
+        }
+        let cursor = self.tree.find(at, |sum| sum.prep.shown())?;
+        let span = self.tree.span(cursor)?;
+        Some((span.id + Id::from(cursor.offset), span.marker))
     }
 
     /// The marker of the block that the element at a position is shown in; [`NONE`] for HEAD's.
-    pub(super) fn block_of(&self, step: &Step<'_>, at: u32) -> Lv {
-        if step.at_head {
-            return step.page.marker_of(at).unwrap_or(NONE);
+    pub(super) fn block_of(&self, step: &Step<'_>, at: u32) -> Id {
+        if let Some(page) = self.seen(step) {
+            return page.element(page.marker_before(at)).map_or(NONE, |(marker, _)| marker);
         }
         let Some(pieces) = &step.shown else {
-            let Some(cursor) = self.tree.find(at, Sum::prep) else { return NONE };
+            let Some(cursor) = self.tree.find(at, |sum| sum.prep.shown()) else { return NONE };
             let Some(span) = self.tree.span(cursor) else { return NONE };
-            let markers = self.tree.before(cursor).prep_markers + u32::from(span.marker);
-            let marker = self.tree.find(markers, |sum| sum.prep_markers);
+            let markers = self.tree.before(cursor).prep.markers + u32::from(span.marker);
+            let marker = self.tree.find(markers, |sum| sum.prep.markers);
             return marker.and_then(|cursor| self.tree.span(cursor)).map_or(NONE, |span| span.id);
         };
         let mut left = at;

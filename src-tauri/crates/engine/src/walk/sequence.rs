@@ -2,16 +2,16 @@
 
 use super::*;
 
-impl Walk {
+impl Window {
     /// Where an element with this left origin comes in, and its right origin.
-    pub(super) fn integrate(&self, history: &History, left: Lv, lv: Lv, is_marker: bool) -> (Cursor, Lv) {
+    pub(super) fn integrate(&self, history: &History, left: Id, id: Id, is_marker: bool) -> (Cursor, Id) {
         let mut cursor = self.tree.start();
         if left != NONE {
             cursor = self.tree.locate(left);
             cursor.offset += 1;
             let Some(span) = self.tree.span(cursor) else { return (cursor, NONE) };
             if cursor.offset < span.len {
-                return (cursor, span.id + cursor.offset);
+                return (cursor, span.id + Id::from(cursor.offset));
             }
         }
         let here = cursor;
@@ -23,7 +23,7 @@ impl Walk {
         let mut right = NONE;
         while let Some(cursor) = next {
             let Some(span) = self.tree.span(cursor) else { break };
-            if span.prep != 0 {
+            if span.prep.there {
                 right = span.id;
                 break;
             }
@@ -33,24 +33,25 @@ impl Walk {
             return (here, right);
         }
         // Concurrent siblings and their descendants lie in between. Places count from 1 here, HEAD is 0.
-        let place = |lv: Lv| if lv == NONE { 0 } else { u64::from(self.tree.place_of(lv)) + 1 };
-        let right_place = |lv: Lv| if lv == NONE { u64::MAX } else { place(lv) };
+        let place = |id: Id| if id == NONE { 0 } else { u64::from(self.tree.place_of(id)) + 1 };
+        let right_place = |id: Id| if id == NONE { u64::MAX } else { place(id) };
         let (my_left, my_right) = (place(left), right_place(right));
-        let tie = (is_marker, history.tie(lv));
         let (mut target, mut scanning) = (here, false);
         let mut other = first;
         while let Some(cursor) = other {
-            let Some(span) = self.tree.span(cursor).filter(|span| span.prep == 0) else { break };
-            match place(span.left).cmp(&my_left) {
-                Ordering::Less => break,
-                Ordering::Greater => {}
-                Ordering::Equal if span.right == right => {
-                    if tie < (span.marker, history.tie(span.id)) {
-                        break;
-                    }
-                    scanning = false;
+            let Some(span) = self.tree.span(cursor).filter(|span| !span.prep.there) else { break };
+            let is_sibling = span.left == left;
+            if is_sibling && span.right == right {
+                if comes_first(history, (is_marker, id), (span.marker, span.id)) {
+                    break;
                 }
-                Ordering::Equal => scanning = right_place(span.right) < my_right,
+                scanning = false;
+            } else {
+                match if is_sibling { Ordering::Equal } else { place(span.left).cmp(&my_left) } {
+                    Ordering::Less => break,
+                    Ordering::Greater => {}
+                    Ordering::Equal => scanning = right_place(span.right) < my_right,
+                }
             }
             if !scanning {
                 target = Cursor { offset: span.len, ..cursor };
@@ -60,12 +61,18 @@ impl Walk {
         (target, right)
     }
 
-    pub(super) fn element_after(&self, lv: Lv) -> Option<Lv> {
-        let cursor = self.tree.locate(lv);
+    pub(super) fn element_after(&self, id: Id) -> Option<Id> {
+        let cursor = self.tree.locate(id);
         let span = self.tree.span(cursor)?;
         if cursor.offset + 1 < span.len {
-            return Some(lv + 1);
+            return Some(id + 1);
         }
         self.tree.next_span(cursor).and_then(|cursor| self.tree.span(cursor)).map(|span| span.id)
     }
+}
+
+/// Whether the first of two siblings with equal origins, each given by whether it is a marker and by its id, stands first.
+fn comes_first(history: &History, a: (bool, Id), b: (bool, Id)) -> bool {
+    let order = (a.0, history.tie(a.1)).cmp(&(b.0, history.tie(b.1)));
+    order.then_with(|| history.record_of(a.1).cmp(&history.record_of(b.1))) == Ordering::Less
 }

@@ -1,12 +1,16 @@
 //! A document: a set of records, and the page that they fold into.
 
+mod typing;
+
+pub use typing::Typing;
+
 use crate::event::{Attributes, Event, Insertion, Target, Value, check_text};
-use crate::history::{Admission, EntryIx, History, OPEN, Runs, Unfolded};
+use crate::fold::{Fold, Registers};
+use crate::history::{Admission, Entries, EntryIx, History, Id, OPEN, Own, Runs, Unfolded};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::page::Page;
 use crate::patch::{Patch, between};
 use crate::record::Record;
-use crate::walk::Walk;
 
 /// A version: the records that no other record of it follows, ascending. Together with their ancestors they are all that
 /// the version has.
@@ -27,6 +31,9 @@ pub enum EditError {
     /// The sealed record isn't the open one.
     #[error("the sealed record doesn't hold what was written")]
     Mismatch,
+    /// The event reaches back to what isn't loaded.
+    #[error("the document's history must be read first")]
+    NeedsHistory,
     /// The text holds what a document can't.
     #[error(transparent)]
     Character(#[from] crate::event::BadCharacter),
@@ -54,29 +61,17 @@ pub enum EditError {
 #[derive(Debug, Clone)]
 pub struct Document {
     history: History,
-    walk: Walk,
-    page: Page,
-    /// A record that was begun and has no event yet.
-    begun: Option<Begun>,
-}
-
-#[derive(Debug, Clone)]
-struct Begun {
-    replica: ReplicaId,
-    first_seq: u64,
-    parents: Vec<EntryIx>,
-    own: Option<EntryIx>,
+    fold: Fold,
+    /// A record that was begun and has no event yet: who writes it, and all its parents.
+    begun: Option<(ReplicaId, Entries)>,
 }
 
 impl Document {
     /// An empty document.
     pub fn new(workspace: WorkspaceId, document: DocumentId) -> Self {
-        Document {
-            history: History::new(workspace, document),
-            walk: Walk::default(),
-            page: Page::default(),
-            begun: None,
-        }
+        let history = History::new(workspace, document);
+        let fold = Fold::new(&history, Page::default(), Registers::default());
+        Document { history, fold, begun: None }
     }
 
     /// Its id.
@@ -90,39 +85,42 @@ impl Document {
     /// # Panics
     /// A record is open: what its author sees must not change under it, so it is sealed first.
     pub fn merge(&mut self, records: impl IntoIterator<Item = Record>) -> (Admission, Patch) {
-        let before = self.page.clone();
+        let before = self.fold.page.clone();
         let admission = self.absorb(records);
-        (admission, between(&before, &self.page))
+        (admission, between(&before, &self.fold.page))
     }
 
     /// As [`Self::merge`], for callers that don't need the patch.
     pub fn absorb(&mut self, records: impl IntoIterator<Item = Record>) -> Admission {
         assert!(!self.is_open(), "an open record is sealed before others are taken in");
         let mut admission = Admission::default();
-        let mut folded = Vec::new();
+        let before = self.history.len();
         for record in records {
             let here =
                 record.document() == self.history.document && record.content().workspace == self.history.workspace;
-            if here && !self.history.insert(record, &mut folded) {
+            if here && !self.history.insert(record) {
                 admission.known += 1;
             }
         }
-        admission.folded = folded.len();
-        for ix in folded {
-            self.walk.fold(&self.history, ix, &mut self.page);
-        }
-        self.walk.settle(&self.history, &mut self.page);
+        admission.folded = (self.history.len() - before) as usize;
+        self.fold.catch_up(&self.history);
         admission
     }
 
     /// The page at the version of everything folded.
     pub fn page(&self) -> &Page {
-        &self.page
+        &self.fold.page
     }
 
     /// The version of everything folded. Empty while a record is open: seal it first.
     pub fn version(&self) -> Version {
-        let mut ids: Version = self.history.heads.iter().map(|&ix| self.history.entry(ix).id).collect();
+        let mut ids: Version = Vec::new();
+        for &ix in &self.history.heads {
+            match (&self.history.past, ix) {
+                (Some(past), 0) => ids.extend(&past.heads),
+                _ => ids.push(self.history.entry(ix).id),
+            }
+        }
         ids.retain(|id| *id != OPEN);
         ids.sort_unstable();
         ids
@@ -136,12 +134,12 @@ impl Document {
             Target::Workspace => Target::Workspace,
             Target::Thread(id) => Target::Thread(id),
         };
-        self.walk.register(&(target, key.to_owned()))
+        self.fold.registers.get(&(target, key.to_owned()))
     }
 
     /// All registers of the document, the workspace and threads.
     pub fn registers(&self) -> impl Iterator<Item = (Target<EventId>, &str, &Value)> {
-        self.walk.registers().filter_map(|((target, key), value)| {
+        self.fold.registers.iter().filter_map(|((target, key), value)| {
             let target = match target {
                 Target::Marker(_) => return None,
                 Target::Document => Target::Document,
@@ -181,37 +179,35 @@ impl Document {
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.history.entries.iter().filter_map(|entry| match &entry.runs {
             Runs::Sealed(record) => Some(record),
-            Runs::Open(_) => None,
+            Runs::Open(_) | Runs::Snapshot => None,
         })
     }
 
     /// The last record of a replica here, and the seq of its next event.
     pub fn last_of(&self, replica: ReplicaId) -> (Option<RecordId>, u64) {
-        match self.history.last_of(replica) {
-            Some(ix) => {
-                let entry = self.history.entry(ix);
-                (Some(entry.id), entry.first_seq + u64::from(entry.end - entry.start))
-            }
-            None => (None, 0),
-        }
+        let last = self.history.last_of(replica).map(|own| self.history.own_record(own).0);
+        (last, u64::from(self.history.end_seq_of(replica)))
     }
 
-    /// The event that began each shown block; none for the implied paragraph.
+    /// The event that began each shown block; none for the implied paragraph, and for what is only in a snapshot.
     pub fn block_order(&self) -> Vec<Option<EventId>> {
-        self.page.blocks().map(|block| block.marker.map(|marker| self.history.event_id(marker))).collect()
+        self.fold.page.blocks().map(|block| block.marker.and_then(|marker| self.history.event_id(marker))).collect()
     }
 
-    /// The events that inserted the characters of a shown block, as runs of (first event, length).
+    /// The events that inserted the characters of a shown block, as runs of (first event, length). What is only in a
+    /// snapshot is left out.
     pub fn elements(&self, block: usize) -> Vec<(EventId, u32)> {
-        let runs = self.page.block(block).map_or(&[][..], |block| &block.runs);
+        let runs = self.fold.page.block(block).map_or(Vec::new(), |block| block.runs);
         let mut out: Vec<(EventId, u32)> = Vec::new();
         for run in runs {
-            let (mut lv, end) = (run.id, run.id + run.len);
-            while lv < end {
-                let entry = self.history.entry(self.history.entry_of(lv));
-                let len = entry.end.min(end) - lv;
-                out.push((EventId { record: entry.id, offset: lv - entry.start }, len));
-                lv += len;
+            let (mut id, end) = (run.id, run.id + Id::from(run.len));
+            while let Some(ix) = (id < end).then(|| self.history.entry_of(id)).flatten() {
+                let entry = self.history.entry(ix);
+                let after = (entry.first() + Id::from(entry.len)).min(end);
+                if let Some(event) = self.history.event_id(id) {
+                    out.push((event, (after - id) as u32));
+                }
+                id = after;
             }
         }
         out
@@ -245,15 +241,23 @@ impl Document {
             return Err(EditError::Order);
         }
         let own = self.history.last_of(replica);
-        let known: Option<Vec<EntryIx>> = version.iter().map(|id| self.history.index_of(id)).collect();
+        let known: Option<Entries> = version.iter().map(|id| self.history.index_of(id)).collect();
         let known = known.ok_or(EditError::UnknownVersion)?;
-        let parents = self.history.minimal(known.into_iter().chain(own));
-        let (_, first_seq) = self.last_of(replica);
-        let mut named: Version =
-            parents.iter().filter(|ix| Some(**ix) != own).map(|&ix| self.history.entry(ix).id).collect();
+        let is_past = |own: &Own| matches!(own, Own::Tip(_));
+        let own_entry = own.map(|own| self.history.own_record(own).1);
+        let parents = self.history.minimal(known.into_iter().chain(own_entry));
+        let mut named: Version = Vec::new();
+        for &ix in &parents {
+            match &self.history.past {
+                Some(past) if ix == 0 => named.extend(&past.heads),
+                _ => named.push(self.history.entry(ix).id),
+            }
+        }
+        let own_id = own.map(|own| self.history.own_record(own).0);
+        named.retain(|id| Some(*id) != own_id);
         named.sort_unstable();
-        let parents = parents.into_iter().chain(own).collect();
-        self.begun = Some(Begun { replica, first_seq, parents, own });
+        debug_assert!(!own.as_ref().is_some_and(is_past) || own_entry == Some(0));
+        self.begun = Some((replica, parents.into_iter().chain(own_entry).collect()));
         Ok(named)
     }
 
@@ -268,26 +272,42 @@ impl Document {
         if let Event::Insert { what: Insertion::Text(text), .. } = event {
             check_text(text)?;
         }
-        if let Some(Begun { replica, first_seq, parents, own }) = self.begun.take() {
-            let ix = self.history.begin(replica, first_seq, parents, own);
-            self.walk.begin(&self.history, ix);
+        if let Event::Cancel { ranges, .. } = event
+            && self.cancels_the_past(ranges)
+        {
+            return Err(EditError::NeedsHistory);
         }
-        let ix = self.history.open().ok_or(EditError::Order)?;
-        let lv = self.history.extend_open(event);
-        self.walk.event(&self.history, ix, lv, event, &mut self.page);
-        self.walk.settle(&self.history, &mut self.page);
+        let ix = self.open_entry()?;
+        self.history.extend_open(event.clone());
+        self.fold.event(&self.history, ix, event);
+        self.fold.settle(&self.history);
         Ok(())
     }
 
-    /// Divides the range from one position to another, both inclusive, into stretches that a mark event can cover:
-    /// one, unless blocks stand elsewhere than they were written.
-    pub fn stretches(&self, first: u32, last: u32) -> Vec<(u32, u32)> {
-        self.walk.stretches(&self.page, first, last)
+    /// The open record's entry, made when the first event comes.
+    fn open_entry(&mut self) -> Result<EntryIx, EditError> {
+        if let Some((replica, parents)) = self.begun.take() {
+            let ix = self.history.begin(replica, parents);
+            self.fold.begin(&self.history, ix);
+        }
+        self.history.open().ok_or(EditError::Order)
     }
 
     /// Whether a record is open.
     pub fn is_open(&self) -> bool {
         self.begun.is_some() || self.history.open().is_some()
+    }
+
+    /// Whether own events of these seqs are only in a snapshot.
+    fn cancels_the_past(&self, ranges: &[(u64, u64)]) -> bool {
+        let replica = match (&self.begun, self.history.open()) {
+            (Some((replica, _)), _) => *replica,
+            (None, Some(ix)) => self.history.replica_of(self.history.entry(ix).first()),
+            (None, None) => return false,
+        };
+        let tips = self.history.past.iter().flat_map(|past| &past.tips);
+        let end = tips.filter(|tip| tip.replica == replica).map(|tip| tip.end_seq).max().unwrap_or(0);
+        ranges.first().is_some_and(|range| range.0 < u64::from(end))
     }
 
     /// Takes back [`Self::begin`], if nothing was applied since.
@@ -303,31 +323,25 @@ impl Document {
         let ix = self.history.open().ok_or(EditError::Order)?;
         let entry = self.history.entry(ix);
         let same = entry.runs() == record.events().runs()
-            && entry.replica == record.replica()
-            && entry.first_seq == record.content().first_seq;
+            && self.history.replica_of(entry.first()) == record.replica()
+            && u64::from(entry.first_seq) == record.content().first_seq;
         if !same {
             return Err(EditError::Mismatch);
         }
         let replica = record.replica();
         self.history.seal(record);
+        self.fold.finish(&self.history);
         // Ids decide between two branches of one replica, and this one has its id only now.
         if self.history.is_forked(replica) {
-            self.fold_again();
+            let origin = self.fold.origin().clone();
+            self.fold = Fold::new(&self.history, origin.page, origin.registers);
+            self.fold.catch_up(&self.history);
         }
         Ok(())
     }
 
-    fn fold_again(&mut self) {
-        let (mut walk, mut page) = (Walk::default(), Page::default());
-        for ix in 0..self.history.entries.len() {
-            walk.fold(&self.history, ix as EntryIx, &mut page);
-        }
-        walk.settle(&self.history, &mut page);
-        (self.walk, self.page) = (walk, page);
-    }
-
     /// Panics where a tree is damaged or the page doesn't show what was folded. For tests and fuzzers.
     pub fn assert_invariants(&self) {
-        self.walk.assert_invariants(&self.history, &self.page);
+        self.fold.assert_invariants(&self.history);
     }
 }

@@ -1,0 +1,212 @@
+//! Typing: edits one after another, for which the page is drawn only when a run of them ends.
+
+use super::{Document, EditError};
+use smallvec::SmallVec;
+
+use crate::event::{Event, Insertion, check_text};
+use crate::fold::linear;
+use crate::history::{EntryIx, Id};
+use crate::page::Page;
+
+/// A burst of edits to the open record. Nothing else can look at the document meanwhile, so a run of keys costs the page no
+/// more than one; when this is dropped, the page shows everything.
+///
+/// ```
+/// use inkfold_engine::{Document, DocumentId, ReplicaId, WorkspaceId};
+///
+/// let mut document = Document::new(WorkspaceId([1; 16]), DocumentId([2; 16]));
+/// document.begin(ReplicaId([3; 16]), &[])?;
+/// let mut typing = document.typing()?;
+/// typing.insert(0, "Hell")?;
+/// typing.insert(4, "p")?;
+/// typing.delete(5, 1, true);
+/// typing.insert(4, "o")?;
+/// drop(typing);
+/// assert_eq!(document.page().text(), "Hello");
+/// # Ok::<(), inkfold_engine::EditError>(())
+/// ```
+#[derive(Debug)]
+pub struct Typing<'a> {
+    document: &'a mut Document,
+    entry: EntryIx,
+    /// The run that is being written; it isn't in the record yet.
+    run: Run,
+    /// What of the record isn't on the page yet, and the number of events that it stands for.
+    pending: Pending,
+    held: u32,
+}
+
+#[derive(Debug)]
+enum Run {
+    None,
+    /// Text from the position `next - count` on.
+    Text { next: u32, count: u32, text: String },
+    Delete { at: u32, len: u32, backward: bool },
+}
+
+/// Text that isn't on the page yet: what runs of typing and of deleting what was just typed come to.
+#[derive(Debug, Default)]
+struct Pending {
+    /// Where it comes in.
+    at: u32,
+    text: String,
+    /// Its elements.
+    runs: SmallVec<[(Id, u32); 4]>,
+    len: u32,
+}
+
+impl Document {
+    /// Begins a burst of edits to the open record.
+    ///
+    /// # Errors
+    /// No record is open.
+    pub fn typing(&mut self) -> Result<Typing<'_>, EditError> {
+        let entry = self.open_entry()?;
+        Ok(Typing { document: self, entry, run: Run::None, pending: Pending::default(), held: 0 })
+    }
+}
+
+impl Typing<'_> {
+    /// Text comes in right after element `at`; past the end, at the end.
+    ///
+    /// # Errors
+    /// The text holds what a document can't.
+    #[inline]
+    pub fn insert(&mut self, at: u32, text: &str) -> Result<(), EditError> {
+        let is_plain_key = matches!(text.as_bytes(), [b' '..=b'~']);
+        if !is_plain_key {
+            check_text(text)?;
+        }
+        let more = if is_plain_key { 1 } else { text.chars().count() as u32 };
+        match &mut self.run {
+            Run::Text { next, count, text: run } if *next == at => {
+                run.push_str(text);
+                *next += more;
+                *count += more;
+            }
+            _ if more > 0 => {
+                self.end_run();
+                self.run = Run::Text { next: at.saturating_add(more), count: more, text: text.to_owned() };
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `len` characters go: `at`, the one that is then there, …; backward `at`, `at - 1`, ….
+    #[inline]
+    pub fn delete(&mut self, at: u32, len: u32, backward: bool) {
+        let backward = backward && len > 1;
+        match &mut self.run {
+            Run::Delete { at: first, len: run, backward: direction } if len == 1 => {
+                if *first == at && (!*direction || *run == 1) {
+                    (*run, *direction) = (*run + 1, false);
+                    return;
+                }
+                if at > 0 && first.checked_sub(*run) == Some(at) && (*direction || *run == 1) {
+                    (*run, *direction) = (*run + 1, true);
+                    return;
+                }
+            }
+            _ if len == 0 => return,
+            _ => {}
+        }
+        self.end_run();
+        self.run = Run::Delete { at, len, backward };
+    }
+
+    /// Any other edit.
+    ///
+    /// # Errors
+    /// As [`Document::apply`].
+    pub fn apply(&mut self, event: &Event) -> Result<(), EditError> {
+        self.draw();
+        self.document.apply(event)
+    }
+
+    /// The run that is being written is complete: it goes into the record, and on the page or into what is pending.
+    fn end_run(&mut self) {
+        let (event, count) = match std::mem::replace(&mut self.run, Run::None) {
+            Run::None => return,
+            Run::Text { next, count, text } => {
+                let at = u64::from(next.saturating_sub(count));
+                (Event::Insert { at, what: Insertion::Text(text) }, count)
+            }
+            Run::Delete { at, len, backward } => (Event::Delete { at: u64::from(at), len: u64::from(len), backward }, len),
+        };
+        let Document { history, fold, .. } = &mut *self.document;
+        if !fold.is_linear() {
+            history.extend_open(event.clone());
+            fold.event(history, self.entry, &event);
+            return;
+        }
+        let entry = history.entry(self.entry);
+        let id = entry.first() + Id::from(entry.len);
+        self.held += count;
+        match &event {
+            Event::Insert { at, what: Insertion::Text(text) } => {
+                let at = *at as u32;
+                if self.pending.len == 0 || at != self.pending.at + self.pending.len {
+                    self.pending.draw(&mut fold.page);
+                    self.pending.at = at.min(fold.page.len());
+                }
+                self.pending.text.push_str(text);
+                self.pending.runs.push((id, count));
+                self.pending.len += count;
+            }
+            Event::Delete { at, len, backward } => {
+                let last = if *backward { *at } else { at + len - 1 };
+                let end = u64::from(self.pending.at + self.pending.len);
+                if count <= self.pending.len && last == end {
+                    self.pending.take_back(count);
+                } else {
+                    self.pending.draw(&mut fold.page);
+                    linear::delete(&mut fold.page, *at, *len, *backward);
+                }
+            }
+            _ => {}
+        }
+        history.extend_open(event);
+    }
+
+    fn draw(&mut self) {
+        self.end_run();
+        let held = std::mem::take(&mut self.held);
+        let Document { history, fold, .. } = &mut *self.document;
+        fold.edit(held, |page| self.pending.draw(page));
+        fold.settle(history);
+    }
+}
+
+impl Pending {
+    fn draw(&mut self, page: &mut Page) {
+        if self.len > 0 {
+            page.insert_runs(self.at, &self.runs, &self.text);
+            self.text.clear();
+            self.runs.clear();
+            self.len = 0;
+        }
+    }
+
+    /// The last characters go.
+    fn take_back(&mut self, count: u32) {
+        let bytes: usize = self.text.chars().rev().take(count as usize).map(char::len_utf8).sum();
+        self.text.truncate(self.text.len() - bytes);
+        self.len -= count;
+        let mut left = count;
+        while let Some(last) = self.runs.last_mut().filter(|_| left > 0) {
+            let taken = left.min(last.1);
+            last.1 -= taken;
+            left -= taken;
+            if last.1 == 0 {
+                self.runs.pop();
+            }
+        }
+    }
+}
+
+impl Drop for Typing<'_> {
+    fn drop(&mut self) {
+        self.draw();
+    }
+}

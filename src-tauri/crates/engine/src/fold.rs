@@ -1,0 +1,214 @@
+//! Folding entries into a page, one after another.
+//!
+//! An entry that knows everything before it is an edit of the page as it stands. Only for one that doesn't, a tracker
+//! is needed (`walk`); it begins at a critical version, which every later entry follows, and needs nothing from before.
+//! What is folded into the page alone is made up in the tracker when it is needed next.
+
+pub(crate) mod linear;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::event::{Event, Value};
+use crate::history::{Entries, EntryIx, History, Id};
+use crate::page::Page;
+use crate::walk::{RegisterKey, Window};
+
+/// The registers that belong to no marker, as far as they hold a value.
+pub(crate) type Registers = Arc<BTreeMap<RegisterKey, Value>>;
+
+/// After so many events the page is kept for a tracker to begin with.
+const SAVE_EVERY: u32 = 256;
+/// So many pages are kept, the older the further apart.
+const SAVES: usize = 32;
+/// A tracker with more spans is given up as soon as there is a later version to begin with.
+const LARGE: usize = 1 << 16;
+/// So many events are made up in a tracker rather than beginning a new one.
+const CATCH_UP: u32 = 4096;
+
+/// What the first entries of a history come to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Save {
+    /// How many entries.
+    pub count: EntryIx,
+    pub page: Page,
+    pub registers: Registers,
+    /// The page that a snapshot gave, for the text of its elements.
+    pub origin: Page,
+}
+
+/// What the entries folded so far come to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fold {
+    pub page: Page,
+    pub registers: Registers,
+    /// How many entries are wholly folded, and how many events of the next one.
+    count: EntryIx,
+    done: u32,
+    heads: Entries,
+    /// Whether the entry that is being folded knows everything before it.
+    knows_all: bool,
+    /// Pages at critical versions, ascending; the first stands for what isn't loaded.
+    saves: Vec<Save>,
+    since_save: u32,
+    window: Option<Box<Window>>,
+}
+
+impl Fold {
+    /// Begins with what the history's snapshot shows, if it has one.
+    pub fn new(history: &History, origin: Page, registers: Registers) -> Self {
+        let count = u32::from(history.past.is_some());
+        let save = Save { count, page: origin.clone(), registers: registers.clone(), origin };
+        let heads = (0..count).collect();
+        Fold { page: save.page.clone(), registers, count, heads, saves: vec![save], ..Fold::default() }
+    }
+
+    /// What it began with.
+    pub fn origin(&self) -> &Save {
+        &self.saves[0]
+    }
+
+    /// Folds all entries of the history that aren't yet.
+    pub fn catch_up(&mut self, history: &History) {
+        while self.count < history.len() {
+            self.entry(history, self.count);
+            self.finish(history);
+        }
+        self.settle(history);
+    }
+
+    /// Folds the events of an entry, the next one, that aren't yet.
+    fn entry(&mut self, history: &History, ix: EntryIx) {
+        let entry = history.entry(ix);
+        if self.done == 0 {
+            self.begin(history, ix);
+        }
+        let mut before = 0;
+        for run in entry.runs() {
+            let after = before + run.count() as u32;
+            if after > self.done {
+                let part = (before < self.done).then(|| run.part(self.done - before, after - before));
+                self.event(history, ix, part.as_ref().unwrap_or(run));
+            }
+            before = after;
+        }
+    }
+
+    /// The next entry begins.
+    pub fn begin(&mut self, history: &History, ix: EntryIx) {
+        debug_assert_eq!((ix, self.done), (self.count, 0));
+        let parents = &history.entry(ix).parents;
+        self.knows_all = self.heads.iter().all(|head| parents.contains(head));
+        if self.knows_all {
+            self.settle(history);
+        }
+        // A page where a stretch of concurrent entries begins is just what its tracker needs.
+        if self.since_save > 0 && history.is_critical(ix) && !history.is_critical(ix + 1) {
+            self.save();
+        }
+    }
+
+    /// Folds a run of the entry that was begun, which comes right after what is folded of it.
+    pub fn event(&mut self, history: &History, ix: EntryIx, event: &Event) {
+        let entry = history.entry(ix);
+        let count = event.count() as u32;
+        if self.knows_all && !matches!(event, Event::Cancel { .. }) {
+            linear::apply(&mut self.page, &mut self.registers, entry.first() + Id::from(self.done), event);
+        } else {
+            self.walk(history, ix, self.done + count);
+        }
+        self.done += count;
+    }
+
+    /// Whether the entry that was begun is folded into the page alone.
+    pub fn is_linear(&self) -> bool {
+        self.knows_all
+    }
+
+    /// Folds `count` events of the entry that was begun, as an edit of the page.
+    pub fn edit(&mut self, count: u32, edit: impl FnOnce(&mut Page)) {
+        edit(&mut self.page);
+        self.done += count;
+    }
+
+    /// The entry that was begun is complete.
+    pub fn finish(&mut self, history: &History) {
+        let entry = history.entry(self.count);
+        self.heads.retain(|head| !entry.parents.contains(head));
+        self.heads.push(self.count);
+        self.since_save += entry.len;
+        (self.count, self.done) = (self.count + 1, 0);
+        if self.since_save >= SAVE_EVERY && history.is_critical(self.count) {
+            self.settle(history);
+            self.save();
+        }
+    }
+
+    /// The page shows what was folded only after this.
+    pub fn settle(&mut self, history: &History) {
+        if let Some(window) = &mut self.window {
+            window.settle(history, &mut self.page);
+        }
+    }
+
+    fn save(&mut self) {
+        let (page, registers) = (self.page.clone(), self.registers.clone());
+        let origin = self.saves[0].origin.clone();
+        self.saves.push(Save { count: self.count, page, registers, origin });
+        self.since_save = 0;
+        if self.saves.len() > SAVES {
+            // The one goes whose neighbours are closest together for their age.
+            let gap = |i: usize| {
+                let (before, after) = (self.saves[i - 1].count, self.saves[i + 1].count);
+                f64::from(after - before) / f64::from(self.count + 1 - after)
+            };
+            let least = (1..self.saves.len() - 1).min_by(|&a, &b| gap(a).total_cmp(&gap(b)));
+            if let Some(i) = least {
+                self.saves.remove(i);
+            }
+        }
+    }
+
+    /// Folds the events of an entry up to `until` with the tracker.
+    fn walk(&mut self, history: &History, ix: EntryIx, until: u32) {
+        self.saves.retain(|save| history.is_critical(save.count));
+        let save = self.saves.iter().rposition(|save| save.count <= ix).unwrap_or(0);
+        let keeps = self.window.as_ref().is_some_and(|window| {
+            let (folded, done) = window.folded();
+            let lag: u32 = (folded..ix).map(|ix| history.entry(ix).len).sum();
+            let can_begin_later = self.saves[save].count >= folded + u32::from(done > 0);
+            history.is_critical(window.base.count)
+                && !(can_begin_later && (lag > CATCH_UP || window.size() > LARGE || window.is_disordered()))
+        });
+        if !keeps {
+            self.settle(history);
+            self.window = Some(Box::new(Window::new(history, self.saves[save].clone())));
+        }
+        let Some(window) = &mut self.window else { return };
+        let mut next = window.folded().0;
+        while next < ix {
+            window.fold(history, (next, history.entry(next).len), None, &mut self.registers);
+            next += 1;
+        }
+        window.fold(history, (ix, self.done), None, &mut self.registers);
+        window.fold(history, (ix, until), Some(&mut self.page), &mut self.registers);
+    }
+
+    /// Panics where a tree is damaged or the page doesn't show what was folded.
+    pub fn assert_invariants(&self, history: &History) {
+        self.page.assert_invariants();
+        if let Some(window) = &self.window {
+            let mut window = window.clone();
+            let mut registers = self.registers.clone();
+            let mut next = window.folded().0;
+            while next < self.count {
+                window.fold(history, (next, history.entry(next).len), None, &mut registers);
+                next += 1;
+            }
+            if self.done > 0 {
+                window.fold(history, (self.count, self.done), None, &mut registers);
+            }
+            window.assert_invariants(history, &self.page);
+        }
+    }
+}
