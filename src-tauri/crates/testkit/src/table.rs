@@ -18,6 +18,8 @@
 //! | `mark 0@0 1@1 after open` | marks bold with this start and end |
 //! | `set 0 heading` | sets a block's kind |
 //! | `indent 0 1` | sets a block's indentation |
+//! | `mv 0 3`, `mv 0-1 3` | moves a block, or a run of blocks, to before block 3 of the page as it is |
+//! | `undo`, `redo` | cancels the writer's last edit as far as it isn't block structure; lets it count again |
 //!
 //! ```
 //! use inkfold_testkit::table::Row;
@@ -186,6 +188,12 @@ fn read(edit: &str) -> Edit {
             let value = Some(Value::Number(number(rest) as i64));
             Edit::Attribute { block: number(first), key: "indent".into(), value }
         }
+        "mv" => {
+            let (from, to) = first.split_once('-').unwrap_or((first, first));
+            Edit::Move { first: number(from), last: number(to), gap: number(rest) }
+        }
+        "undo" => Edit::Undo,
+        "redo" => Edit::Redo,
         _ => panic!("“{edit}” is no edit"),
     }
 }

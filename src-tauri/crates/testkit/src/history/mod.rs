@@ -5,6 +5,7 @@
 mod choose;
 mod deliver;
 mod plan;
+mod undo;
 mod world;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use inkfold_engine::record::Record;
 pub use choose::{Kind, random_edit};
 pub use deliver::Delivery;
 pub use plan::{Plan, Shape};
+pub use undo::UndoStack;
 pub use world::{DOCUMENT, ELSEWHERE, Replica, WORKSPACE, World};
 
 use crate::edit::Edit;
@@ -181,13 +183,31 @@ impl<'a> Maker<'a> {
         let mut runs = Vec::new();
         for _ in 0..edits {
             let Some(kind) = self.plan.draw(&mut self.rng) else { return };
-            let replica = &self.replicas[actor];
+            let replica = &mut self.replicas[actor];
+            let seq = replica.next_seq() + world::count(&runs);
+            match kind {
+                Kind::Undo => {
+                    runs.extend(replica.undo.undo());
+                    continue;
+                }
+                Kind::Redo => {
+                    runs.extend(replica.undo.redo());
+                    continue;
+                }
+                Kind::Cancel => {
+                    runs.push(choose::cancel(&mut self.rng, seq));
+                    continue;
+                }
+                _ => {}
+            }
             let page = replica.page_after(&self.world, &runs);
             let known: Vec<RecordId> = match kind {
                 Kind::Register => replica.known.iter().copied().collect(),
                 _ => Vec::new(),
             };
-            runs.extend(choose::events(&mut self.rng, kind, &page, self.plan.longest_text, &known));
+            let events = choose::events(&mut self.rng, kind, &page, self.plan.longest_text, &known);
+            replica.undo.did(seq..seq + world::count(&events));
+            runs.extend(events);
         }
         if !runs.is_empty() {
             self.replicas[actor].write(&mut self.world, runs);
