@@ -50,7 +50,9 @@ pub struct Row {
     pub a: &'static str,
     /// What the other does.
     pub b: &'static str,
-    /// What somebody does after that who knows all of it.
+    /// What the one does after that, who knows all of it.
+    pub later: &'static str,
+    /// What somebody does after that who knows all of it, the one who made the document and did what both knew.
     pub then: &'static str,
     /// What everybody sees in the end.
     pub both: &'static str,
@@ -69,7 +71,8 @@ pub struct Played {
 
 impl Row {
     /// A row in which nothing happens, to be filled in.
-    pub const EMPTY: Row = Row { name: "", start: "", before: "", a: "", b: "", then: "", both: "~", tied: "" };
+    pub const EMPTY: Row =
+        Row { name: "", start: "", before: "", a: "", b: "", later: "", then: "", both: "~", tied: "" };
 
     /// The row's records: for both orders of the two replica ids, with all edits of each as one record or as many.
     ///
@@ -88,8 +91,9 @@ impl Row {
             b.learn(&first);
             run(&mut world, &mut a, self.a, many);
             run(&mut world, &mut b, self.b, many);
+            a.learn(&b);
+            run(&mut world, &mut a, self.later, many);
             first.learn(&a);
-            first.learn(&b);
             run(&mut world, &mut first, self.then, many);
             let expected = if swapped && !self.tied.is_empty() { self.tied } else { self.both };
             played.push(Played { records: world.records, expected });

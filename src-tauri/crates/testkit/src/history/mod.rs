@@ -52,6 +52,19 @@ impl History {
     }
 }
 
+impl History {
+    /// The critical versions, but the empty one: how many of the records there are, so that all the others know all of
+    /// them.
+    pub fn critical(&self) -> Vec<usize> {
+        let ancestors: Vec<BTreeSet<RecordId>> =
+            self.records.iter().map(|record| self.world.with_ancestors(record.id())).collect();
+        let knows = |later: usize, count: usize| {
+            self.records[..count].iter().all(|record| ancestors[later].contains(&record.id()))
+        };
+        (1..self.records.len()).filter(|&count| (count..self.records.len()).all(|later| knows(later, count))).collect()
+    }
+}
+
 struct Maker<'a> {
     plan: &'a Plan,
     rng: Rng,
@@ -124,6 +137,16 @@ impl<'a> Maker<'a> {
             }
             Shape::Mesh | Shape::LateJoiner => {
                 if self.rng.u8(..3) == 0 {
+                    self.hear_from_some(actor, |_| true);
+                }
+            }
+            Shape::Rounds => {
+                if self.rng.u8(..10) == 0 {
+                    let everything: BTreeSet<RecordId> = self.world.records.iter().map(Record::id).collect();
+                    for replica in &mut self.replicas {
+                        replica.known.clone_from(&everything);
+                    }
+                } else if self.rng.u8(..3) == 0 {
                     self.hear_from_some(actor, |_| true);
                 }
             }

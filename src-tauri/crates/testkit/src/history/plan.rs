@@ -17,6 +17,8 @@ pub enum Shape {
     Branches,
     /// A mesh that one replica joins late.
     LateJoiner,
+    /// A mesh in which now and then everybody hears everything, so that all that follows knows all that came before.
+    Rounds,
 }
 
 /// A recipe for a random history.

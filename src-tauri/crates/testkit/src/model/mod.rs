@@ -12,6 +12,7 @@ mod invariants;
 mod layout;
 mod list;
 mod marks;
+mod rebase;
 mod tree;
 mod version;
 
@@ -22,6 +23,7 @@ use inkfold_engine::ids::{DocumentId, EventId, RecordId};
 use inkfold_engine::record::{Events, Record};
 
 pub use document::{Block, Document, Element, fold};
+pub use rebase::Rebased;
 
 use crate::page::{Page, Shown, What};
 use cancels::{Cancel, cancelled};
