@@ -92,10 +92,25 @@ pub enum Edit {
         /// The value.
         value: Option<Value>,
     },
+    /// Blocks that stand next to each other move.
+    Move {
+        /// The first of them; all their markers must be shown.
+        first: usize,
+        /// The last of them.
+        last: usize,
+        /// Before which block of the page as it is they go; the number of blocks stands for the end. Nothing goes before
+        /// the implied leading paragraph.
+        gap: usize,
+    },
+    /// The writer's last edit, if it isn't undone, is cancelled as far as it can be: block structure stays. Only the
+    /// writer knows what it was; see [`Replica::edit`](crate::history::Replica::edit).
+    Undo,
+    /// What was undone last counts again.
+    Redo,
 }
 
 impl Edit {
-    /// The events that write this edit down on a page.
+    /// The events that write this edit down on a page; none for undo and redo.
     ///
     /// # Panics
     /// If the page has no such place, or no marker where one is needed.
@@ -159,6 +174,18 @@ impl Edit {
                 let target = Target::Marker(marker(*block));
                 vec![Event::Register { target, key: key.clone(), value: value.clone() }]
             }
+            Edit::Move { first, last, gap } => {
+                assert!(first <= last && *last < blocks.len() && *gap <= blocks.len(), "{self:?} isn't on the page");
+                let to = match gap.checked_sub(1) {
+                    Some(before) => blocks[before].marker,
+                    None => {
+                        assert!(blocks[0].id.is_some(), "the implied paragraph is always the first");
+                        0
+                    }
+                };
+                vec![Event::Move { first: marker(*first), count: (last - first + 1) as u64, to }]
+            }
+            Edit::Undo | Edit::Redo => Vec::new(),
         }
     }
 }

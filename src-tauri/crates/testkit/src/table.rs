@@ -18,6 +18,8 @@
 //! | `mark 0@0 1@1 after open` | marks bold with this start and end |
 //! | `set 0 heading` | sets a block's kind |
 //! | `indent 0 1` | sets a block's indentation |
+//! | `mv 0 3`, `mv 0-1 3` | moves a block, or a run of blocks, to before block 3 of the page as it is |
+//! | `undo`, `redo` | cancels the writer's last edit as far as it isn't block structure; lets it count again |
 //!
 //! ```
 //! use inkfold_testkit::table::Row;
@@ -48,7 +50,9 @@ pub struct Row {
     pub a: &'static str,
     /// What the other does.
     pub b: &'static str,
-    /// What somebody does after that who knows all of it.
+    /// What the one does after that, who knows all of it.
+    pub later: &'static str,
+    /// What somebody does after that who knows all of it, the one who made the document and did what both knew.
     pub then: &'static str,
     /// What everybody sees in the end.
     pub both: &'static str,
@@ -67,7 +71,8 @@ pub struct Played {
 
 impl Row {
     /// A row in which nothing happens, to be filled in.
-    pub const EMPTY: Row = Row { name: "", start: "", before: "", a: "", b: "", then: "", both: "~", tied: "" };
+    pub const EMPTY: Row =
+        Row { name: "", start: "", before: "", a: "", b: "", later: "", then: "", both: "~", tied: "" };
 
     /// The row's records: for both orders of the two replica ids, with all edits of each as one record or as many.
     ///
@@ -86,8 +91,9 @@ impl Row {
             b.learn(&first);
             run(&mut world, &mut a, self.a, many);
             run(&mut world, &mut b, self.b, many);
+            a.learn(&b);
+            run(&mut world, &mut a, self.later, many);
             first.learn(&a);
-            first.learn(&b);
             run(&mut world, &mut first, self.then, many);
             let expected = if swapped && !self.tied.is_empty() { self.tied } else { self.both };
             played.push(Played { records: world.records, expected });
@@ -186,6 +192,12 @@ fn read(edit: &str) -> Edit {
             let value = Some(Value::Number(number(rest) as i64));
             Edit::Attribute { block: number(first), key: "indent".into(), value }
         }
+        "mv" => {
+            let (from, to) = first.split_once('-').unwrap_or((first, first));
+            Edit::Move { first: number(from), last: number(to), gap: number(rest) }
+        }
+        "undo" => Edit::Undo,
+        "redo" => Edit::Redo,
         _ => panic!("“{edit}” is no edit"),
     }
 }

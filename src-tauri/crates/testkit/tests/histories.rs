@@ -3,18 +3,27 @@
 use std::collections::BTreeSet;
 
 use inkfold_engine::codec::{canonical_bytes, decode_canonical};
-use inkfold_engine::event::{Event, Insertion, Target};
+use inkfold_engine::event::{Event, Insertion, Target, Value};
 use inkfold_engine::ids::{DocumentId, RecordId, ReplicaId};
 use inkfold_engine::record::{Content, Events, Record};
 use inkfold_testkit::history::{DOCUMENT, Delivery, History, Plan, WORKSPACE};
-use inkfold_testkit::model::fold;
+use inkfold_testkit::model::{Document, fold};
 
 const SEEDS: std::ops::Range<u64> = 0..250;
 
 #[test]
 fn every_history_keeps_its_elements() {
     for seed in SEEDS {
-        for plan in [Plan::mixed(seed), Plan::plain(seed), Plan::blocks(seed), Plan::text_only(seed)] {
+        let plans = [
+            Plan::mixed(seed),
+            Plan::plain(seed),
+            Plan::blocks(seed),
+            Plan::text_only(seed),
+            Plan::moves(seed),
+            Plan::cancels(seed),
+            Plan::everything(seed),
+        ];
+        for plan in plans {
             History::generate(&plan).world.model.assert_invariants();
         }
     }
@@ -31,7 +40,8 @@ fn a_history_depends_on_its_plan_alone() {
 #[test]
 fn the_order_of_delivery_makes_no_difference() {
     for seed in SEEDS {
-        let history = History::generate(&Plan::mixed(seed));
+        let plan = [Plan::mixed, Plan::moves, Plan::cancels, Plan::everything][seed as usize % 4];
+        let history = History::generate(&plan(seed));
         let expected = history.world.model.document(history.records.iter().map(Record::id));
         for delivery in Delivery::ALL {
             assert_eq!(fold(&history.deliver(delivery, seed).concat()), expected, "seed {seed}, {delivery:?}");
@@ -42,7 +52,7 @@ fn the_order_of_delivery_makes_no_difference() {
 #[test]
 fn what_has_no_ancestors_waits_and_the_rest_is_a_document_by_itself() {
     for seed in SEEDS {
-        let history = History::generate(&Plan::mixed(seed));
+        let history = History::generate(&Plan::everything(seed));
         for replica in 0..history.knowledge.len() {
             let known = history.knowledge[replica].1.iter().copied();
             let document = fold(&history.known_to(replica));
@@ -66,7 +76,7 @@ fn what_has_no_ancestors_waits_and_the_rest_is_a_document_by_itself() {
 #[test]
 fn records_are_properly_chained() {
     for seed in SEEDS {
-        let history = History::generate(&Plan::mixed(seed));
+        let history = History::generate(&Plan::everything(seed));
         let all: Vec<&Record> = history.records.iter().chain(&history.elsewhere).collect();
         let find = |id: RecordId| *all.iter().find(|record| record.id() == id).expect("every parent was written");
         for record in &all {
@@ -90,6 +100,7 @@ fn records_are_properly_chained() {
 /// A generator that stopped making the hard cases would let every test pass.
 #[test]
 fn histories_meet_the_hard_cases() {
+    let (mut moved, mut cancelled) = (0, 0);
     let (mut forks, mut gaps, mut out_of_order, mut kept, mut implied, mut marks) = (0, 0, 0, 0, 0, 0);
     for seed in SEEDS {
         let history = History::generate(&Plan::mixed(seed));
@@ -103,6 +114,11 @@ fn histories_meet_the_hard_cases() {
         let document = fold(&history.records);
         let mut elements = document.blocks.iter().flat_map(|block| &block.elements);
         marks += usize::from(elements.any(|element| !element.marks.is_empty()));
+
+        let history = History::generate(&Plan::everything(seed));
+        let runs: Vec<&Event> = history.records.iter().flat_map(|record| record.events().runs()).collect();
+        moved += usize::from(runs.iter().any(|run| matches!(run, Event::Move { .. })));
+        cancelled += usize::from(runs.iter().any(|run| matches!(run, Event::Cancel { .. })));
     }
     for (what, count, least) in [
         ("two records with one number", forks, 15),
@@ -111,6 +127,8 @@ fn histories_meet_the_hard_cases() {
         ("removed blocks with text", kept, 15),
         ("an implied paragraph", implied, 15),
         ("marks", marks, 100),
+        ("moves", moved, 100),
+        ("cancels", cancelled, 100),
     ] {
         assert!(count >= least, "{what}: only in {count} histories");
     }
@@ -138,8 +156,8 @@ fn text(text: &str) -> Events {
 #[test]
 fn what_needs_a_feature_is_unfolded_with_all_that_follow() {
     let unknown = Events::Unknown { features: 1 << 9, count: 1, bytes: vec![40] };
-    let moved = Events::from_runs([Event::Move { first: 1, count: 1, to: 0 }]);
-    for needy in [unknown, moved] {
+    let unknown_bit = Events::Unknown { features: 1 << 40, count: 1, bytes: vec![40] };
+    for needy in [unknown, unknown_bit] {
         let first = record(DOCUMENT, None, text("a"));
         let second = record(DOCUMENT, Some(&first), needy);
         let third = record(DOCUMENT, Some(&second), text("b"));
@@ -158,10 +176,41 @@ fn what_needs_a_feature_is_unfolded_with_all_that_follow() {
 }
 
 #[test]
-fn the_workspace_folds_registers_only() {
-    let set = Event::Register { target: Target::Workspace, key: "name".into(), value: None };
-    let first = record(DocumentId::WORKSPACE, None, Events::from_runs([set]));
-    let second = record(DocumentId::WORKSPACE, Some(&first), text("a"));
-    let document = fold(&[first, second.clone()]);
-    assert_eq!((document.text().as_str(), document.unfolded), ("", vec![second.id()]));
+fn the_workspace_folds_registers_and_cancels_only() {
+    let name = |name: &str| Event::Register {
+        target: Target::Workspace,
+        key: "name".into(),
+        value: Some(Value::Text(name.into())),
+    };
+    let shown = |document: &Document| document.registers.values().next().cloned();
+    let first = record(DocumentId::WORKSPACE, None, Events::from_runs([name("one"), name("two")]));
+    let cancel = Events::from_runs([Event::Cancel { ranges: vec![(1, 2)], on: false }]);
+    let second = record(DocumentId::WORKSPACE, Some(&first), cancel);
+    assert_eq!(shown(&fold(std::slice::from_ref(&first))), Some(Value::Text("two".into())));
+    assert_eq!(shown(&fold(&[first.clone(), second.clone()])), Some(Value::Text("one".into())));
+
+    let moved = Events::from_runs([Event::Move { first: 1, count: 1, to: 0 }]);
+    for foreign in [text("a"), moved] {
+        let third = record(DocumentId::WORKSPACE, Some(&second), foreign);
+        let document = fold(&[first.clone(), second.clone(), third.clone()]);
+        assert_eq!((document.text().as_str(), document.unfolded), ("", vec![third.id()]));
+    }
+}
+
+/// A cancel names what is before it on its own chain, whatever else its seqs say.
+#[test]
+fn a_cancel_names_its_own_past_only() {
+    let first = record(DOCUMENT, None, text("abc"));
+    let cancel = |from: u64, to: u64, on: bool| Event::Cancel { ranges: vec![(from, to)], on };
+    // The last of its seqs is its own, the one before that the text that comes with it.
+    let events = [Event::Insert { at: 0, what: Insertion::Text("x".into()) }, cancel(1, 9, false)];
+    let second = record(DOCUMENT, Some(&first), Events::from_runs(events));
+    assert_eq!(fold(&[first.clone(), second.clone()]).text(), "a");
+    // What comes later isn't cancelled, and what is restored is counted at once.
+    let events = [Event::Insert { at: 1, what: Insertion::Text("y".into()) }, cancel(2, 3, true)];
+    let third = record(DOCUMENT, Some(&second), Events::from_runs(events));
+    assert_eq!(fold(&[first.clone(), second, third]).text(), "ayc");
+    // A second branch of the same replica doesn't see the first one's cancels until it has them.
+    let fork = record(DOCUMENT, Some(&first), Events::from_runs([cancel(0, 1, false)]));
+    assert_eq!(fold(&[first.clone(), fork]).text(), "bc");
 }

@@ -81,6 +81,12 @@ impl Plain {
                 }
             }
             Edit::Attribute { block, key, value } => set(&mut blocks[*block].1.attributes, key, value.as_ref()),
+            Edit::Move { first, last, gap } => {
+                let moved: Vec<_> = blocks.drain(first..=last).collect();
+                let gap = if gap > last { gap - moved.len() } else { *gap };
+                blocks.splice(gap..gap, moved);
+            }
+            Edit::Undo | Edit::Redo => unreachable!("not made here"),
         }
         blocks.retain(|(removed, block)| !removed || !block.elements.is_empty());
         if blocks.len() > 1 && blocks[0].1.marker.is_none() && blocks[0].1.elements.is_empty() {
@@ -121,6 +127,8 @@ fn check(rng: &mut Rng, world: &mut World, replica: &mut Replica, edits: usize, 
         Kind::Mark,
         Kind::Attribute,
         Kind::Object,
+        Kind::MoveRun,
+        Kind::MoveOne,
     ];
     let mut made = 0;
     for step in 0..edits {
@@ -156,10 +164,57 @@ fn one_replica_edits_a_list_of_blocks() {
 fn a_replica_edits_a_list_of_blocks_whatever_came_before() {
     let mut made = 0;
     for seed in 0..300 {
-        let History { mut world, records, .. } = History::generate(&Plan::mixed(seed));
-        let mut replica = Replica::new(ReplicaId([0xee; 16]));
-        replica.known.extend(records.iter().map(|record| record.id()));
-        made += check(&mut Rng::with_seed(seed), &mut world, &mut replica, 12, &format!("seed {seed}"));
+        for plan in [Plan::mixed(seed), Plan::moves(seed), Plan::everything(seed)] {
+            let (mut world, mut replica) = newcomer(&plan);
+            made += check(&mut Rng::with_seed(seed), &mut world, &mut replica, 12, &format!("seed {seed}"));
+        }
     }
-    assert!(made > 2000, "only {made} edits");
+    assert!(made > 6000, "only {made} edits");
+}
+
+/// A replica that knows all of a history.
+fn newcomer(plan: &Plan) -> (World, Replica) {
+    let History { world, records, .. } = History::generate(plan);
+    let mut replica = Replica::new(ReplicaId([0xee; 16]));
+    replica.known.extend(records.iter().map(|record| record.id()));
+    (world, replica)
+}
+
+/// Edits without block structure are undone one by one till the document is as it was, and done again.
+#[test]
+fn undo_and_redo_lead_back_and_forth() {
+    let kinds = [
+        Kind::Type,
+        Kind::Backspace,
+        Kind::DeleteForward,
+        Kind::RemoveWithText,
+        Kind::RemoveOnly,
+        Kind::Mark,
+        Kind::Attribute,
+        Kind::Object,
+    ];
+    for seed in 0..300 {
+        let (mut world, mut replica) = newcomer(&Plan::everything(seed));
+        let mut rng = Rng::with_seed(seed);
+        let mut shown = vec![see(&world, &replica).1];
+        for _ in 0..8 {
+            let page = replica.page(&world);
+            let kind = kinds[rng.usize(..kinds.len())];
+            let Some(edit) = random_edit(&mut rng, kind, &page, 4) else { continue };
+            if replica.edit(&mut world, &[edit]).is_some() {
+                shown.push(see(&world, &replica).1);
+            }
+        }
+        let mut now = shown.len() - 1;
+        for _ in 0..30 {
+            let (edit, next) = match rng.bool() {
+                true if now > 0 => (Edit::Undo, now - 1),
+                _ if now + 1 < shown.len() => (Edit::Redo, now + 1),
+                _ => continue,
+            };
+            replica.edit(&mut world, std::slice::from_ref(&edit));
+            now = next;
+            assert_eq!(see(&world, &replica).1, shown[now], "seed {seed}, {edit:?}");
+        }
+    }
 }

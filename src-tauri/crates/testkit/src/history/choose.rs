@@ -39,6 +39,18 @@ pub enum Kind {
     Object,
     /// Writes an event whose position may be of the wrong kind or past the end.
     Hostile,
+    /// Moves some blocks that stand next to each other.
+    MoveRun,
+    /// Drags a block to another place, often to a near one.
+    MoveOne,
+    /// Writes a move whose positions may be of the wrong kind, past the end, or within its own blocks.
+    HostileMove,
+    /// Cancels its last edit, whatever that was.
+    Undo,
+    /// Takes back the last undo.
+    Redo,
+    /// Cancels or restores any of its earlier events, and some that aren't there yet.
+    Cancel,
 }
 
 fn below(rng: &mut Rng, end: usize) -> usize {
@@ -128,6 +140,16 @@ fn boundary(rng: &mut Rng) -> (Start, End) {
     (start, [End::Closed, End::Grows, End::Open][below(rng, 3)])
 }
 
+/// Where a run of blocks could go: any gap that isn't beside it, or one of the nearest.
+fn gap(rng: &mut Rng, blocks: &[PageBlock], first: usize, last: usize) -> Option<usize> {
+    let least = usize::from(blocks[0].id.is_none());
+    let mut gaps: Vec<usize> = (least..=blocks.len()).filter(|gap| *gap < first || *gap > last + 1).collect();
+    if rng.bool() {
+        gaps.retain(|&gap| gap + 2 >= first && gap <= last + 3);
+    }
+    rng.choice(&gaps).copied()
+}
+
 /// An edit of a kind on a page; none where the page has nothing for it, or the kind is no edit of a person.
 pub fn random_edit(rng: &mut Rng, kind: Kind, page: &Page, longest_text: usize) -> Option<Edit> {
     let blocks = page.blocks();
@@ -169,7 +191,18 @@ pub fn random_edit(rng: &mut Rng, kind: Kind, page: &Page, longest_text: usize) 
             let (key, value, start, end) = mark(rng);
             Edit::Mark { from, to, start, end, key, value }
         }
-        Kind::RawMark | Kind::Register | Kind::Hostile => return None,
+        Kind::MoveRun => {
+            let first = marked(rng, &blocks)?;
+            let last = (first + below(rng, 3)).min(blocks.len() - 1);
+            Edit::Move { first, last, gap: gap(rng, &blocks, first, last)? }
+        }
+        Kind::MoveOne => {
+            let block = marked(rng, &blocks)?;
+            Edit::Move { first: block, last: block, gap: gap(rng, &blocks, block, block)? }
+        }
+        Kind::Undo => Edit::Undo,
+        Kind::Redo => Edit::Redo,
+        Kind::RawMark | Kind::Register | Kind::Hostile | Kind::HostileMove | Kind::Cancel => return None,
     };
     Some(edit)
 }
@@ -196,8 +229,40 @@ pub(super) fn events(rng: &mut Rng, kind: Kind, page: &Page, longest_text: usize
             vec![Event::Register { target, key, value }]
         }
         Kind::Hostile => vec![hostile(rng, len)],
+        Kind::HostileMove => vec![hostile_move(rng, page)],
         _ => random_edit(rng, kind, page, longest_text).map_or_else(Vec::new, |edit| edit.events(page)),
     }
+}
+
+/// A cancel of events up to a few that aren't there yet, when `seq` comes next. Mostly of late ones, off more often
+/// than on.
+pub(super) fn cancel(rng: &mut Rng, seq: u64) -> Event {
+    let end = seq + 4;
+    let mut next = match rng.bool() {
+        true => rng.u64(..end),
+        false => seq.saturating_sub(rng.u64(1..16)),
+    };
+    let mut ranges = Vec::new();
+    for _ in 0..rng.usize(1..4) {
+        let first = next + rng.u64(..4);
+        let last = first + rng.u64(..5);
+        ranges.push((first, last + 1));
+        // A gap of one at least.
+        next = last + 2;
+    }
+    Event::Cancel { ranges, on: rng.u8(..3) == 0 }
+}
+
+/// A move from any block or none to any position: its blocks may be too many, its destination one of them.
+fn hostile_move(rng: &mut Rng, page: &Page) -> Event {
+    let end = page.shown.len() as u64 + 4;
+    let blocks = page.blocks();
+    let position = |rng: &mut Rng| match rng.u8(..4) {
+        0 => rng.u64(..end),
+        _ => blocks[below(rng, blocks.len())].marker,
+    };
+    let (first, to) = (position(rng).max(1), position(rng));
+    Event::Move { first, count: rng.u64(1..5), to }
 }
 
 /// An event at any position up to a little past the end. What no writer could write down at all isn't among them: a mark

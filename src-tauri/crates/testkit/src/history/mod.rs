@@ -5,6 +5,7 @@
 mod choose;
 mod deliver;
 mod plan;
+mod undo;
 mod world;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use inkfold_engine::record::Record;
 pub use choose::{Kind, random_edit};
 pub use deliver::Delivery;
 pub use plan::{Plan, Shape};
+pub use undo::UndoStack;
 pub use world::{DOCUMENT, ELSEWHERE, Replica, WORKSPACE, World};
 
 use crate::edit::Edit;
@@ -47,6 +49,19 @@ impl History {
     pub fn known_to(&self, replica: usize) -> Vec<Record> {
         let known = &self.knowledge[replica].1;
         self.records.iter().filter(|record| known.contains(&record.id())).cloned().collect()
+    }
+}
+
+impl History {
+    /// The critical versions, but the empty one: how many of the records there are, so that all the others know all of
+    /// them.
+    pub fn critical(&self) -> Vec<usize> {
+        let ancestors: Vec<BTreeSet<RecordId>> =
+            self.records.iter().map(|record| self.world.with_ancestors(record.id())).collect();
+        let knows = |later: usize, count: usize| {
+            self.records[..count].iter().all(|record| ancestors[later].contains(&record.id()))
+        };
+        (1..self.records.len()).filter(|&count| (count..self.records.len()).all(|later| knows(later, count))).collect()
     }
 }
 
@@ -125,6 +140,16 @@ impl<'a> Maker<'a> {
                     self.hear_from_some(actor, |_| true);
                 }
             }
+            Shape::Rounds => {
+                if self.rng.u8(..10) == 0 {
+                    let everything: BTreeSet<RecordId> = self.world.records.iter().map(Record::id).collect();
+                    for replica in &mut self.replicas {
+                        replica.known.clone_from(&everything);
+                    }
+                } else if self.rng.u8(..3) == 0 {
+                    self.hear_from_some(actor, |_| true);
+                }
+            }
             Shape::Partition => {
                 if self.rng.bool() {
                     self.hear_from_some(actor, |other| together || actor % 2 == other % 2);
@@ -181,13 +206,31 @@ impl<'a> Maker<'a> {
         let mut runs = Vec::new();
         for _ in 0..edits {
             let Some(kind) = self.plan.draw(&mut self.rng) else { return };
-            let replica = &self.replicas[actor];
+            let replica = &mut self.replicas[actor];
+            let seq = replica.next_seq() + world::count(&runs);
+            match kind {
+                Kind::Undo => {
+                    runs.extend(replica.undo.undo());
+                    continue;
+                }
+                Kind::Redo => {
+                    runs.extend(replica.undo.redo());
+                    continue;
+                }
+                Kind::Cancel => {
+                    runs.push(choose::cancel(&mut self.rng, seq));
+                    continue;
+                }
+                _ => {}
+            }
             let page = replica.page_after(&self.world, &runs);
             let known: Vec<RecordId> = match kind {
                 Kind::Register => replica.known.iter().copied().collect(),
                 _ => Vec::new(),
             };
-            runs.extend(choose::events(&mut self.rng, kind, &page, self.plan.longest_text, &known));
+            let events = choose::events(&mut self.rng, kind, &page, self.plan.longest_text, &known);
+            replica.undo.did(seq..seq + world::count(&events));
+            runs.extend(events);
         }
         if !runs.is_empty() {
             self.replicas[actor].write(&mut self.world, runs);

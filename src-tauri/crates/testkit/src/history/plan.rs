@@ -17,6 +17,8 @@ pub enum Shape {
     Branches,
     /// A mesh that one replica joins late.
     LateJoiner,
+    /// A mesh in which now and then everybody hears everything, so that all that follows knows all that came before.
+    Rounds,
 }
 
 /// A recipe for a random history.
@@ -119,6 +121,64 @@ impl Plan {
         plan.kinds = Plan::mixed(0).kinds;
         plan.kinds.retain(|(kind, _)| *kind != Kind::Hostile);
         Plan { steps: 600, longest_text: 40, edits_per_record: 2, ..plan }
+    }
+
+    /// Blocks move, next to all that is done to blocks, with little text.
+    pub fn moves(seed: u64) -> Self {
+        let mut kinds = vec![
+            (Kind::Type, 5),
+            (Kind::Backspace, 1),
+            (Kind::DeleteRange, 2),
+            (Kind::Enter, 6),
+            (Kind::Join, 4),
+            (Kind::RemoveWithText, 2),
+            (Kind::RemoveOnly, 1),
+            (Kind::MoveRun, 5),
+            (Kind::MoveOne, 5),
+            (Kind::HostileMove, 1),
+        ];
+        // Some seeds leave a few of them out, so that the others meet more often.
+        let mut rng = Rng::with_seed(!seed);
+        if rng.bool() {
+            kinds.retain(|(kind, _)| matches!(kind, Kind::Enter | Kind::MoveRun | Kind::MoveOne) || rng.bool());
+        }
+        Plan { kinds, blocks: rng.usize(2..7), longest_text: 2, edits_per_record: rng.usize(1..4), ..Plan::mixed(seed) }
+    }
+
+    /// Text, marks, registers and removals, and all of it undone and done again.
+    pub fn cancels(seed: u64) -> Self {
+        let kinds = vec![
+            (Kind::Type, 8),
+            (Kind::Backspace, 2),
+            (Kind::DeleteForward, 2),
+            (Kind::DeleteRange, 2),
+            (Kind::Enter, 2),
+            (Kind::RemoveWithText, 3),
+            (Kind::RemoveOnly, 1),
+            (Kind::Mark, 5),
+            (Kind::RawMark, 1),
+            (Kind::Attribute, 3),
+            (Kind::Register, 1),
+            (Kind::Object, 1),
+            (Kind::Undo, 8),
+            (Kind::Redo, 3),
+            (Kind::Cancel, 4),
+        ];
+        Plan { kinds, ..Plan::mixed(seed) }
+    }
+
+    /// All that there is.
+    pub fn everything(seed: u64) -> Self {
+        let mut kinds = Plan::mixed(seed).kinds;
+        kinds.extend([
+            (Kind::MoveRun, 4),
+            (Kind::MoveOne, 4),
+            (Kind::HostileMove, 1),
+            (Kind::Undo, 4),
+            (Kind::Redo, 2),
+            (Kind::Cancel, 2),
+        ]);
+        Plan { kinds, ..Plan::mixed(seed) }
     }
 
     /// Draws what to do next; `None` where the plan has nothing to do.

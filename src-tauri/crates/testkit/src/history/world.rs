@@ -6,6 +6,7 @@ use inkfold_engine::event::{Event, Target, Value};
 use inkfold_engine::ids::{DocumentId, RecordId, ReplicaId, WorkspaceId};
 use inkfold_engine::record::{Content, Events, Record};
 
+use super::undo::UndoStack;
 use crate::edit::Edit;
 use crate::model::Model;
 use crate::page::Page;
@@ -53,6 +54,11 @@ impl World {
     }
 }
 
+/// How many events runs stand for.
+pub fn count(runs: &[Event]) -> u64 {
+    runs.iter().map(Event::count).sum()
+}
+
 /// A replica: what it knows and where its chain of records is.
 #[derive(Debug, Clone)]
 pub struct Replica {
@@ -65,17 +71,26 @@ pub struct Replica {
     number: u64,
     here: Option<Record>,
     last_elsewhere: Option<Record>,
+    /// What it can undo.
+    pub undo: UndoStack,
 }
 
 impl Replica {
     /// A replica that knows nothing yet.
     pub fn new(id: ReplicaId) -> Self {
-        let known = BTreeSet::new();
-        Replica { id, known, previous: RecordId::NONE, number: 0, here: None, last_elsewhere: None }
+        let (known, undo) = (BTreeSet::new(), UndoStack::default());
+        Replica { id, known, previous: RecordId::NONE, number: 0, here: None, last_elsewhere: None, undo }
     }
 
     /// The same replica as it was right after one of its records: a copy of its folder that goes on by itself.
     pub fn restored(world: &World, record: &Record) -> Self {
+        let chain = std::iter::successors(Some(record), |record| record.previous_here().map(|id| world.record(id)));
+        let mut edits: Vec<_> = chain.map(|record| record.content().first_seq..record.end_seq()).collect();
+        edits.reverse();
+        let mut undo = UndoStack::default();
+        for edit in edits {
+            undo.did(edit);
+        }
         Replica {
             id: record.replica(),
             known: world.with_ancestors(record.id()),
@@ -83,6 +98,7 @@ impl Replica {
             number: record.number(),
             here: Some(record.clone()),
             last_elsewhere: None,
+            undo,
         }
     }
 
@@ -94,6 +110,11 @@ impl Replica {
     /// Its own last record of the document.
     pub fn last_record(&self) -> Option<&Record> {
         self.here.as_ref()
+    }
+
+    /// The seq of its next event in the document.
+    pub fn next_seq(&self) -> u64 {
+        self.here.as_ref().map_or(0, Record::end_seq)
     }
 
     /// The page as this replica sees it.
@@ -129,7 +150,7 @@ impl Replica {
             document: DOCUMENT,
             replica: self.id,
             number: self.number + 1,
-            first_seq: self.here.as_ref().map_or(0, Record::end_seq),
+            first_seq: self.next_seq(),
             time: 1_700_000_000_000 + 1000 * world.records.len() as i64,
             events: Events::from_runs(runs),
         };
@@ -154,8 +175,16 @@ impl Replica {
     pub fn edit(&mut self, world: &mut World, edits: &[Edit]) -> Option<Record> {
         let mut runs = Vec::new();
         for edit in edits {
-            let page = self.page_after(world, &runs);
-            runs.extend(edit.events(&page));
+            let seq = self.next_seq() + count(&runs);
+            match edit {
+                Edit::Undo => runs.extend(self.undo.undo()),
+                Edit::Redo => runs.extend(self.undo.redo()),
+                _ => {
+                    let events = edit.events(&self.page_after(world, &runs));
+                    self.undo.did(seq..seq + count(&events));
+                    runs.extend(events);
+                }
+            }
         }
         (!runs.is_empty()).then(|| self.write(world, runs))
     }

@@ -8,8 +8,8 @@ use inkfold_engine::ids::{EventId, RecordId};
 use inkfold_engine::record::Record;
 
 use super::tree::{self, Kind};
-use super::version::Version;
-use super::{Model, can_fold};
+use super::version::EventAt;
+use super::{Model, can_fold, cancelled};
 
 /// A document, as shown at the version that holds all its records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,43 +99,41 @@ impl Model {
     /// If one of them wasn't taken in.
     pub fn document(&self, known: impl IntoIterator<Item = RecordId>) -> Document {
         let version = self.version(known);
-        let marks = self.marks_at(&version);
-        let (registers, mut attributes) = self.registers_at(&version);
+        let off = cancelled(&self.cancels, &version);
+        let holds = |at: EventAt| version.holds(at) && !off.contains(&at);
+        let (registers, mut attributes) = self.registers_at(holds);
         let layout = self.layout(&version);
         let blocks = layout.blocks.iter().map(|block| Block {
             marker: block.marker.map(|marker| self.tree.origin(marker).id),
             attributes: block.marker.and_then(|marker| attributes.remove(&marker)).unwrap_or_default(),
-            elements: block.elements.iter().map(|&x| self.element(x, &marks[x.0])).collect(),
+            elements: block.elements.iter().map(|&x| self.element(x, self.marks_of(x, holds))).collect(),
         });
         Document { blocks: blocks.collect(), registers, ..Document::default() }
     }
 
-    fn element(&self, x: tree::Element, marks: &Attributes) -> Element {
+    fn element(&self, x: tree::Element, marks: Attributes) -> Element {
         let (scalar, object) = match self.tree.kind(x) {
             Kind::Character(c) => (*c, None),
             Kind::Object(attributes) => (OBJECT, Some(attributes.clone())),
             Kind::Head | Kind::Marker(_) => unreachable!("not shown within a block"),
         };
-        Element { id: self.tree.origin(x).id, scalar, object, marks: marks.clone() }
+        Element { id: self.tree.origin(x).id, scalar, object, marks }
     }
 
-    /// The marks of each element of S, by its number.
-    fn marks_at(&self, version: &Version) -> Vec<Attributes> {
-        let mut marks = vec![Attributes::new(); self.tree.order().len()];
-        for mark in self.marks.values().filter(|mark| version.holds(mark.at)) {
-            let covered = mark.covered(&self.tree, |x| self.is_known(mark.at, self.tree.origin(x).at));
-            for (held, _) in marks.iter_mut().zip(covered).filter(|(_, covered)| *covered) {
-                set(held, &mark.key, mark.value.as_ref());
-            }
+    /// The marks of an element, of those that hold.
+    fn marks_of(&self, x: tree::Element, holds: impl Fn(EventAt) -> bool) -> Attributes {
+        let mut marks = Attributes::new();
+        for mark in self.marks.values().filter(|mark| holds(mark.at) && self.covers(mark, x)) {
+            set(&mut marks, &mark.key, mark.value.as_ref());
         }
         marks
     }
 
-    /// The registers that don't belong to a marker, and the attributes of each marker.
+    /// The registers that don't belong to a marker, and the attributes of each marker, by the events that hold.
     #[expect(clippy::type_complexity, reason = "the two maps are taken apart at once")]
     fn registers_at(
         &self,
-        version: &Version,
+        holds: impl Fn(EventAt) -> bool,
     ) -> (BTreeMap<(Target<EventId>, String), Value>, BTreeMap<tree::Element, Attributes>) {
         let mut registers = BTreeMap::new();
         let mut attributes: BTreeMap<tree::Element, Attributes> = BTreeMap::new();
@@ -144,7 +142,7 @@ impl Model {
                 attributes.insert(x, first.clone());
             }
         }
-        for register in self.registers.values().filter(|register| version.holds(register.at)) {
+        for register in self.registers.values().filter(|register| holds(register.at)) {
             let target = match &register.target {
                 Target::Marker(marker) => {
                     set(attributes.entry(*marker).or_default(), &register.key, register.value.as_ref());

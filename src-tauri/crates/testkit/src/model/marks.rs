@@ -1,9 +1,11 @@
 //! Which elements a mark covers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use inkfold_engine::Value;
 use inkfold_engine::event::{End, Start};
 
-use super::tree::{Element, HEAD, Tree};
+use super::tree::{Element, Tree};
 use super::version::{EventAt, Version};
 
 /// A mark, with the elements that its author saw at its positions.
@@ -22,14 +24,11 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// For each element whether it is covered, HEAD included, which isn't. `is_known_to` says whether the mark is in an
-    /// element's version.
-    pub fn covered(&self, tree: &Tree, is_known_to: impl Fn(Element) -> bool) -> Vec<bool> {
-        let mut covered = vec![false];
+    /// Whether the mark covers an element that doesn't have it in its version.
+    pub fn reaches(&self, tree: &Tree, x: Element) -> bool {
         let place = |x| tree.place(x);
         if place(self.last) < place(self.first) {
-            covered.extend(tree.elements().map(|_| false));
-            return covered;
+            return false;
         }
         // The interval as places in S, both ends included.
         let begin = match self.start {
@@ -42,33 +41,57 @@ impl Mark {
             End::Grows => until(tree.after(self.last, &self.version).next()),
             End::Open => until(tree.after(self.last, &self.version).find(|&x| tree.is_marker(x))),
         };
-
-        // An element's origins come before it in this order, so what they are is known.
-        for x in tree.elements() {
-            let origin = tree.origin(x);
-            let is_marker = tree.is_marker(x);
-            let is_covered = if !is_known_to(x) {
-                let in_interval = (begin..=end).contains(&place(x));
-                let in_zone = |y: Element| self.end == End::Grows && place(y) > place(self.last) && place(y) <= end;
-                let grows_to = || {
-                    let left = origin.left;
-                    let continues = in_zone(left) && covered[left.0] && !tree.is_marker(left);
-                    !is_marker && (place(left) <= place(self.last) || continues)
-                };
-                in_interval && (!in_zone(x) || grows_to())
-            } else {
-                let left = covered[origin.left.0];
-                let right = origin.right.is_some_and(|right| covered[right.0]);
-                match (left, right) {
-                    (true, true) => true,
-                    (true, false) => self.end == End::Open || (self.end == End::Grows && !is_marker),
-                    (false, true) => self.start == Start::After && !is_marker,
-                    (false, false) => false,
-                }
-            };
-            covered.push(is_covered);
+        if !(begin..=end).contains(&place(x)) {
+            return false;
         }
-        debug_assert!(!covered[HEAD.0]);
-        covered
+        // In the zone, from element to left origin until one lies before it. None of them has the mark in its version:
+        // an element's version holds its left origin's.
+        let mut x = x;
+        while self.end == End::Grows && place(x) > place(self.last) {
+            if tree.is_marker(x) {
+                return false;
+            }
+            x = tree.origin(x).left;
+        }
+        true
     }
+}
+
+/// What a new element takes over: of each key the marks that cover its left or its right neighbour, or none of them.
+///
+/// `marks` are those of its version in order, `counts` says which of them do; `left` and `right` are the marks that cover
+/// the neighbours.
+pub(super) fn take_over(
+    marks: &[&Mark],
+    counts: impl Fn(EventAt) -> bool,
+    left: &BTreeSet<EventAt>,
+    right: &BTreeSet<EventAt>,
+    is_marker: bool,
+) -> BTreeSet<EventAt> {
+    let mut by_key: BTreeMap<&str, Vec<&Mark>> = BTreeMap::new();
+    for mark in marks {
+        by_key.entry(&mark.key).or_default().push(mark);
+    }
+    let mut taken = BTreeSet::new();
+    for marks in by_key.into_values() {
+        let candidates = |neighbour: &BTreeSet<EventAt>| -> Vec<&Mark> {
+            marks.iter().copied().filter(|mark| neighbour.contains(&mark.at)).collect()
+        };
+        let shows = |candidates: &[&Mark]| -> Option<(EventAt, Start, End)> {
+            let greatest = candidates.iter().rev().find(|mark| counts(mark.at))?;
+            greatest.value.as_ref().map(|_| (greatest.at, greatest.start, greatest.end))
+        };
+        let (left, right) = (candidates(left), candidates(right));
+        let from = match (shows(&left), shows(&right)) {
+            (l, r) if l.map(|(at, ..)| at) == r.map(|(at, ..)| at) => left,
+            (Some((_, _, End::Open)), _) => left,
+            (Some((_, _, End::Grows)), _) if !is_marker => left,
+            (_, Some((_, Start::After, _))) if !is_marker => right,
+            (None, _) => left,
+            (_, None) => right,
+            (Some(_), Some(_)) => continue,
+        };
+        taken.extend(from.iter().map(|mark| mark.at));
+    }
+    taken
 }

@@ -1,6 +1,12 @@
 //! What two people may expect: the rows that every fold of a document has to show.
 
+mod cancels;
+mod moves;
+
 use crate::table::Row;
+
+pub use cancels::CANCEL_ROWS;
+pub use moves::MOVE_ROWS;
 
 const fn row(name: &'static str, start: &'static str, a: &'static str, b: &'static str, both: &'static str) -> Row {
     Row { name, start, a, b, both, ..Row::EMPTY }
@@ -14,6 +20,10 @@ const fn then(row: Row, then: &'static str) -> Row {
     Row { then, ..row }
 }
 
+const fn later(row: Row, later: &'static str) -> Row {
+    Row { later, ..row }
+}
+
 const fn tied(row: Row, tied: &'static str) -> Row {
     Row { tied, ..row }
 }
@@ -21,7 +31,7 @@ const fn tied(row: Row, tied: &'static str) -> Row {
 const PERITEXT: &str = "The Peritext editor";
 const HELLO: &str = "hello world";
 
-/// All rows.
+/// The rows without cancels and moves.
 pub const ROWS: &[Row] = &[
     // Marks.
     row("two marks overlap", PERITEXT, "bold 0@0 0@12", "italic 0@4 0@19", "{b:The }{bi:Peritext}{i: editor}"),
@@ -84,6 +94,30 @@ pub const ROWS: &[Row] = &[
     after(
         "mark 0@1 0@2 after closed",
         row("blocks before a start after are plain", "ab", "", "enter 0@1; enter 1@0; type 1@0 N", "a/N/{b:b}"),
+    ),
+    after(
+        "link 0@0 0@4; delete 0@2 0@4",
+        row("a link's end goes, then typed there", "abcd", "", "type 0@2 N", "{l:ab}N"),
+    ),
+    after(
+        "link 0@0 0@4; delete 0@1 0@3",
+        row("a link's middle goes, then typed there", "abcd", "", "type 0@1 N", "{l:aNd}"),
+    ),
+    after(
+        "mark 0@2 0@4 after closed; delete 0@2 0@3",
+        row("a start after goes, then typed there", "abcd", "", "type 0@2 N", "ab{b:Nd}"),
+    ),
+    after(
+        "bold 0@0 0@2; bold 0@2 0@4",
+        row("two marks side by side, typed in between", "abcd", "", "type 0@2 N", "{b:abNcd}"),
+    ),
+    after(
+        "bold 0@0 0@4; plain 0@0 0@2",
+        row("Enter where bold begins, then typed", "abcd", "", "enter 0@2; type 1@0 N", "ab/N{b:cd}"),
+    ),
+    after(
+        "bold 1@0 1@2; join 1",
+        row("Enter at the seam of a join, then typed", "ab/cd", "", "enter 0@2; type 1@0 N", "ab/N{b:cd}"),
     ),
     // Splits.
     row("two splits in different places", HELLO, "enter 0@5", "enter 0@6", "hello/ /world"),
@@ -156,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_model_shows_every_row() {
-        for row in ROWS {
+        for row in [ROWS, CANCEL_ROWS, MOVE_ROWS].concat() {
             row.check(fold);
         }
     }
