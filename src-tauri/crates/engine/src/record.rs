@@ -7,7 +7,7 @@ use crate::event::{Event, FEATURE_CANCEL, FEATURE_MOVE, normalise};
 use crate::ids::{DocumentId, RecordId, ReplicaId, WorkspaceId};
 
 /// The features that this version folds into a document.
-pub const FOLDED_FEATURES: u64 = FEATURE_CANCEL;
+pub const FOLDED_FEATURES: u64 = FEATURE_CANCEL | FEATURE_MOVE;
 /// The features whose events this version can read, folded or not.
 pub const READ_FEATURES: u64 = FEATURE_CANCEL | FEATURE_MOVE;
 /// The greatest size of a record's canonical bytes.

@@ -9,7 +9,7 @@ fn debug() {
     let seeds: u64 = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(300);
     let mut best: Option<(usize, String)> = None;
     for seed in 0..seeds {
-        let plan = match kind.as_str() { "text" => Plan::text_only(seed), "plain" => Plan::plain(seed), "mixed" => Plan::mixed(seed), _ => Plan::blocks(seed) };
+        let plan = match kind.as_str() { "text" => Plan::text_only(seed), "plain" => Plan::plain(seed), "mixed" => Plan::mixed(seed), "moves" => Plan::moves(seed), "cancels" => Plan::cancels(seed), "everything" => Plan::everything(seed), _ => Plan::blocks(seed) };
         let history = History::generate(&plan);
         for delivery in [Delivery::ALL[0], Delivery::ALL[1], Delivery::ALL[2]] {
             let mut given: Vec<Record> = Vec::new();

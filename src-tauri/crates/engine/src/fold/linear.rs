@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Registers;
-use crate::event::{Event, Insertion, OBJECT, Target};
+use crate::event::{End, Event, Insertion, OBJECT, Target};
 use crate::history::Id;
 use crate::page::Page;
 use crate::page::rope::Item;
@@ -38,6 +38,7 @@ pub(crate) fn apply(page: &mut Page, registers: &mut Registers, id: Id, event: &
         Event::Mark { first, last, start, end, key, value } => {
             let (Some(first), Some(last)) = (position(page, *first), position(page, *last)) else { return };
             if first > 0 && first <= last {
+                let last = if *end == End::Open { last + page.chars_after(last) } else { last };
                 let held = Held { mark: id, start: *start, end: *end };
                 page.mark(first, last, key, value.as_ref().map(|value| (value, held)));
             }
@@ -61,7 +62,7 @@ pub(crate) fn apply(page: &mut Page, registers: &mut Registers, id: Id, event: &
             };
         }
         Event::Cancel { .. } => unreachable!("cancels reach back, the tracker folds them"),
-        Event::Move { .. } => {}
+        Event::Move { first, count, to } => page.move_blocks(*first, *count, *to),
     }
 }
 

@@ -136,8 +136,23 @@ impl Page {
         });
     }
 
+    /// The blocks whose first marker is at `first` go behind the block whose marker is at `to`, or before all others.
+    pub(crate) fn move_blocks(&mut self, first: u64, count: u64, to: u64) {
+        let position = |at: u64| u32::try_from(at).ok().filter(|&at| at == 0 || self.is_marker(at));
+        let (Some(first), Some(to)) = (position(first).filter(|&at| at > 0), position(to)) else { return };
+        let Some(count) = u32::try_from(count).ok().filter(|&count| count > 0) else { return };
+        let before = self.rope.prefix(first - 1).markers;
+        let Some(after) = before.checked_add(count).filter(|&after| after <= self.rope.sum().markers) else { return };
+        let end = self.rope.marker(after).unwrap_or(self.len());
+        // To the end of its block.
+        let to = self.marker_after(to).map_or(self.len(), |next| next - 1);
+        if to < first - 1 || to > end {
+            self.relocate(first, end, to);
+        }
+    }
+
     /// The elements from `first` to `last` move to right after element `to`, which lies outside.
-    pub(crate) fn relocate(&mut self, first: u32, last: u32, to: u32) {
+    fn relocate(&mut self, first: u32, last: u32, to: u32) {
         let moved: Vec<(Item, String)> = self
             .pieces(first, last)
             .map(|piece| (Item { id: piece.id, len: piece.len, kind: piece.kind.clone() }, piece.text.to_owned()))

@@ -140,11 +140,14 @@ impl Window {
         for id in touched {
             self.refresh_around(id, View::Prepare);
         }
+        // What this shows and hides isn't where the entry's positions say.
+        let at_head = std::mem::take(&mut step.at_head);
         for range in ranges {
             for (range, off) in self.cancels.decide(&range, |_| true) {
                 self.switch_effect(step, range, off);
             }
         }
+        step.at_head = at_head;
         if let Some(shown) = &mut step.shown {
             // Text that comes back has its place in the sequence.
             let layout = self.layouts.at(&self.tree, &self.prep);

@@ -4,7 +4,7 @@ use super::*;
 
 impl Window {
     /// What is shown, in order, at one of the two versions.
-    pub(super) fn pieces(&self, layout: Option<&Layout>, view: View) -> Vec<Piece> {
+    pub(super) fn pieces(&self, layout: Option<&List>, view: View) -> Vec<Piece> {
         let piece = |span: &Span| Piece { id: span.id, len: span.len, marker: span.marker, cover: span.cover };
         let Some(layout) = layout else {
             return self.tree.spans().filter(|span| span.at(view).is_shown()).map(piece).collect();
@@ -21,7 +21,7 @@ impl Window {
             }
         }
         let mut out: Vec<Piece> = Vec::new();
-        for &entry in &layout.list {
+        for entry in layout.segments() {
             if entry != NONE && !layout.dead.contains(&entry) {
                 out.push(pieces_of_markers[&entry]);
             }

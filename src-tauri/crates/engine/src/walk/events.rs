@@ -26,7 +26,7 @@ impl Window {
         let style = self.marks.style(cover);
         if let Insertion::Marker(attributes) = what {
             self.markers.insert(id, Marker { attributes: attributes.clone(), ..Marker::default() });
-            self.layouts.add(step.history.order_key(id), BlockEvent { id, marker: id, join: None });
+            self.layouts.add(step.history.order_key(id), BlockEvent { id, what: Change::Insert(id) });
             let start = BlockStart { attributes: attributes.clone(), removed: false, style };
             let item = Item::marker(id, Arc::new(start));
             self.draw_step(step, |page| page.insert(shown_before, item, MARKER_TEXT));
@@ -117,9 +117,9 @@ impl Window {
         let Some((marker, true)) = self.element(step, at) else { return };
         let at = at as u32;
         let anchor = self.element(step, u64::from(at) - 1).map_or(NONE, |(element, _)| element);
-        let before = self.block_of(step, at - 1);
-        let join = Join { anchor, before, known: Arc::new(self.prep.clone()) };
-        self.layouts.add(step.history.order_key(id), BlockEvent { id, marker, join: Some(join) });
+        let into = self.block_of(step, at - 1);
+        let what = Change::Join { marker, anchor, into, author: self.author(step, id) };
+        self.layouts.add(step.history.order_key(id), BlockEvent { id, what });
         self.line(line_of(id)).hits.push((seq_of(id), Hit::Join(marker)));
         let cursor = self.tree.locate(marker);
         let counts = self.tree.before(cursor);
@@ -158,6 +158,55 @@ impl Window {
         let stale = self.stale;
         self.touch(step, marker);
         self.stale = stale;
+    }
+
+    pub(super) fn move_blocks(&mut self, step: &mut Step<'_>, id: Id, first: u64, count: u64, to: u64) {
+        let Some((blocks, block)) = self.moved(step, first, count, to) else { return };
+        let what = Change::Move { blocks, to: block, author: self.author(step, id) };
+        self.layouts.add(step.history.order_key(id), BlockEvent { id, what });
+        if !self.disordered {
+            self.disordered = true;
+            self.stale |= step.page.is_some() && !step.at_head;
+        }
+        self.draw_step(step, |page| page.move_blocks(first, count, to));
+    }
+
+    /// What the author of an event sees.
+    fn author(&self, step: &Step<'_>, event: Id) -> Arc<Author> {
+        let is_hidden = |marker: &Id| {
+            let state = &self.tree.get(*marker).prep;
+            let is_shown = || match (&step.shown, self.seen(step)) {
+                (Some(pieces), _) => pieces.iter().any(|piece| piece.id == *marker),
+                (None, Some(page)) if self.disordered => page.find(*marker).is_some(),
+                _ => !state.hidden,
+            };
+            state.is_live() && !is_shown()
+        };
+        let hidden = self.removed_prep.iter().copied().filter(is_hidden).collect();
+        Arc::new(Author { event, known: self.prep.clone(), hidden })
+    }
+
+    /// The markers of the blocks that a move takes along, and that of the block that they go behind.
+    fn moved(&self, step: &Step<'_>, first: u64, count: u64, to: u64) -> Option<(Vec<Id>, Id)> {
+        let marker = |at: u64| self.element(step, at).filter(|(_, is_marker)| *is_marker).map(|(marker, _)| marker);
+        let to = if to == 0 { NONE } else { marker(to)? };
+        let first_block = marker(first)?;
+        let count = usize::try_from(count).ok().filter(|&count| count > 0)?;
+        let blocks: Vec<Id> = if let Some(page) = self.seen(step) {
+            let after = std::iter::successors(u32::try_from(first).ok(), |&at| page.marker_after(at));
+            after.take(count).filter_map(|at| Some(page.element(at)?.0)).collect()
+        } else if let Some(pieces) = &step.shown {
+            let markers = pieces.iter().filter(|piece| piece.marker).map(|piece| piece.id);
+            markers.skip_while(|&marker| marker != first_block).take(count).collect()
+        } else {
+            let before = self.tree.before(self.tree.locate(first_block)).prep.markers;
+            let nth = |i: usize| {
+                let cursor = self.tree.find(before + 1 + u32::try_from(i).ok()?, |sum| sum.prep.markers)?;
+                self.tree.span(cursor).map(|span| span.id)
+            };
+            (0..count).map_while(nth).collect()
+        };
+        (blocks.len() == count).then_some((blocks, to))
     }
 
     /// Does to the page what was done to the sequence, unless the page must be drawn again anyway.

@@ -63,7 +63,7 @@ impl Window {
         }
         while let Some(now) = element {
             let span = *self.tree.get(now);
-            if span.prep.there && (end == End::Grows || span.marker || span.prep.is_live()) {
+            if span.prep.there && (end == End::Grows || (span.marker && span.prep.is_shown())) {
                 break;
             }
             let left = if now == span.id { span.left } else { now - 1 };

@@ -29,7 +29,7 @@ use rustc_hash::FxHashMap;
 use crate::event::{Attributes, End, Event, Insertion, OBJECT, Start, Target, Value};
 use crate::fold::{Registers, Save};
 use crate::history::{BASE_LINE, EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
-use crate::layout::{BlockEvent, Join, Layout, Layouts};
+use crate::layout::{Author, BlockEvent, Change, Layouts, List};
 use crate::marks::{Mark, Marks, SetId};
 use crate::page::Page;
 use crate::page::rope::{Item, Kind};
@@ -319,7 +319,7 @@ impl Window {
             }
             Event::Register { target, key, value } => self.set_register(step, id, target, key, value.as_ref()),
             Event::Cancel { ranges, on } => self.cancel(step, id, ranges, *on),
-            Event::Move { .. } => {}
+            Event::Move { first, count, to } => self.move_blocks(step, id, *first, *count, *to),
         }
         let end = seq_of(id) + count;
         self.prep.raise(line_of(id), end);

@@ -13,7 +13,7 @@ impl Window {
     }
 
     /// The page, where it shows what the author of the entry in hand saw.
-    fn seen<'a>(&self, step: &'a Step<'_>) -> Option<&'a Page> {
+    pub(super) fn seen<'a>(&self, step: &'a Step<'_>) -> Option<&'a Page> {
         step.page.as_deref().filter(|_| step.at_head && !self.stale)
     }
 
