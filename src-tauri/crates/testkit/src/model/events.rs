@@ -41,7 +41,7 @@ impl Model {
                     0 => HEAD,
                     index => layout.blocks[index - 1].marker.unwrap_or(HEAD),
                 };
-                let sight = Sight { version, heads: layout.list.heads() };
+                let sight = sight(&layout, version);
                 self.add_block_event(at, BlockEvent::Join(Join { sight, marker, anchor, into }));
             }
             Event::Move { first, count, to } => {
@@ -56,7 +56,7 @@ impl Model {
                     _ => return,
                 };
                 let blocks = blocks.iter().filter_map(|block| block.marker).collect();
-                let sight = Sight { version, heads: layout.list.heads() };
+                let sight = sight(&layout, version);
                 self.add_block_event(at, BlockEvent::Move(Move { at, sight, blocks, to }));
             }
             Event::Remove { at: position } => {
@@ -163,4 +163,12 @@ impl Model {
 /// Which block a shown marker begins.
 fn block(layout: &Layout, marker: tree::Element) -> usize {
     layout.blocks.iter().position(|block| block.marker == Some(marker)).expect("it is shown")
+}
+
+/// What the author of a block-level event sees on a page.
+fn sight(layout: &Layout, version: Version) -> Sight {
+    let shown: BTreeSet<_> = layout.blocks.iter().filter_map(|block| block.marker).collect();
+    let may_hide = |x: &tree::Element| *x != HEAD && !layout.list.dead.contains(x) && !shown.contains(x);
+    let hidden = layout.list.segments().filter(may_hide).collect();
+    Sight { version, heads: layout.list.heads(), hidden }
 }

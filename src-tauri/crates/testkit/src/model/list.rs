@@ -25,6 +25,8 @@ pub(super) struct Sight {
     pub version: Version,
     /// head(s) of HEAD and all markers in it.
     pub heads: BTreeMap<Element, Element>,
+    /// The live markers in it that weren't shown.
+    pub hidden: BTreeSet<Element>,
 }
 
 impl Sight {
@@ -217,21 +219,34 @@ impl List {
         unknown.iter().find(|taken| taken.as_last).map_or(here, |taken| taken.ghost)
     }
 
-    /// The segments after `k`.
-    fn after(&self, k: Element) -> impl Iterator<Item = Element> + '_ {
-        self.segments().skip_while(move |&x| x != k).skip(1)
+    /// The segments after an entry, each with its index, but for those that an event's author didn't see: the blocks that
+    /// were hidden, with the dead entries after them.
+    fn after(&self, sight: &Sight, entry: Entry) -> impl Iterator<Item = (usize, Element)> {
+        let mut after = Vec::new();
+        let mut is_hidden = false;
+        for (index, &entry) in self.entries.iter().enumerate().skip(self.index(entry) + 1) {
+            let Entry::Segment(u) = entry else { continue };
+            if !self.dead.contains(&u) {
+                is_hidden = sight.hidden.contains(&u);
+            }
+            if !is_hidden {
+                after.push((index, u));
+            }
+        }
+        after.into_iter()
     }
 
     fn run(&self, tree: &Tree, sight: &Sight, k: Element) -> Vec<Element> {
         let goes_on = |&u: &Element| self.dead.contains(&u) || sight.born_in(tree, u, k);
-        std::iter::once(k).chain(self.after(k).take_while(goes_on)).collect()
+        let after = self.after(sight, Entry::Segment(k)).map(|(_, u)| u);
+        std::iter::once(k).chain(after.take_while(goes_on)).collect()
     }
 
     fn inner_run(&self, tree: &Tree, sight: &Sight, k: Element) -> Vec<Element> {
         let mut run = vec![k];
         // The blocks in the run that were moved there, after k itself.
         let mut places = vec![k];
-        for u in self.after(k) {
+        for (_, u) in self.after(sight, Entry::Segment(k)) {
             let moved_here = || {
                 let last = self.last.get(&u);
                 last.is_some_and(|(by, behind)| !sight.version.holds(*by) && places.contains(behind))
@@ -259,12 +274,9 @@ impl List {
     /// Puts a run behind `before`, in the block `k`.
     fn put(&mut self, tree: &Tree, sight: &Sight, run: &[Element], before: Entry, k: Element) {
         let mut index = self.index(before) + 1;
-        for (i, &entry) in self.entries.iter().enumerate().skip(index) {
-            match entry {
-                Entry::Ghost(_) => {}
-                Entry::Segment(u) if self.dead.contains(&u) || sight.born_in(tree, u, k) => index = i + 1,
-                Entry::Segment(_) => break,
-            }
+        let goes_on = |(_, u): &(usize, Element)| self.dead.contains(u) || sight.born_in(tree, *u, k);
+        if let Some((last, _)) = self.after(sight, before).take_while(goes_on).last() {
+            index = last + 1;
         }
         self.entries.splice(index..index, run.iter().map(|&x| Entry::Segment(x)));
     }
