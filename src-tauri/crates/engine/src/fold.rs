@@ -116,6 +116,9 @@ impl Fold {
             linear::apply(&mut self.page, &mut self.registers, entry.first() + Id::from(self.done), event);
         } else {
             self.walk(history, ix, self.done + count);
+            if self.knows_all {
+                self.settle(history);
+            }
         }
         self.done += count;
     }

@@ -136,7 +136,7 @@ impl Window {
         }
         self.line(line_of(id)).hits.push((seq_of(id), Hit::Cancel(ranges.clone())));
         let mut touched = Vec::new();
-        self.turn_cancel(id, &ranges, true, &mut touched);
+        self.turn_cancel(&ranges, (&(id..id + 1), true), &mut touched);
         for id in touched {
             self.refresh_around(id, View::Prepare);
         }
@@ -156,19 +156,17 @@ impl Window {
         }
     }
 
-    /// Advances a cancel event at the prepare version, or retreats it.
+    /// Brings events at the prepare version up to date that a cancel names, which is among those that are being advanced or
+    /// retreated.
     pub(super) fn turn_cancel(
         &mut self,
-        id: Id,
         ranges: &[Range<Id>],
-        advance: bool,
+        (turned, advance): (&Range<Id>, bool),
         touched: &mut Vec<Id>,
     ) {
         for range in ranges {
-            let decided = self.cancels.decide(range, |event| {
-                if event == id { advance } else { self.prep.has(event) }
-            });
-            for (range, off) in decided {
+            let in_version = |cancel| if turned.contains(&cancel) { advance } else { self.prep.has(cancel) };
+            for (range, off) in self.cancels.decide(range, in_version) {
                 self.switch_prep(range, off, touched);
             }
         }

@@ -99,7 +99,7 @@ impl Window {
                     };
                     self.draw_step(step, |page| page.delete(before + 1, len));
                 }
-                if is_shown && self.disordered {
+                if is_shown && self.disordered && step.page.is_some() {
                     self.stale = true;
                 }
             }

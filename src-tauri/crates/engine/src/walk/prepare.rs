@@ -30,6 +30,21 @@ impl Window {
                 touched.push(span.id);
             }
         });
+        // What a cancel names counts before it: it is advanced after that, and retreated first.
+        if !advance {
+            self.turn_hits(line, seqs.clone(), false, touched);
+        }
+        self.turn_deletions(line, seqs.clone(), advance, touched);
+        if self.prep.0.len() <= line as usize {
+            self.prep.0.resize(line as usize + 1, 0);
+        }
+        self.prep.0[line as usize] = if advance { seqs.end } else { seqs.start };
+        if advance {
+            self.turn_hits(line, seqs, true, touched);
+        }
+    }
+
+    fn turn_deletions(&mut self, line: u32, seqs: Range<u32>, advance: bool, touched: &mut Vec<Id>) {
         let Some(log) = self.lines.get(line as usize) else { return };
         let first = log.deletions.partition_point(|deletion| deletion.seq < seqs.start);
         let end = log.deletions.partition_point(|deletion| deletion.seq < seqs.end);
@@ -39,29 +54,28 @@ impl Window {
                 self.count_deletion(target, View::Prepare, advance, touched);
             }
         }
-        let hits = &self.lines[line as usize].hits;
-        let (first, end) =
-            (hits.partition_point(|hit| hit.0 < seqs.start), hits.partition_point(|hit| hit.0 < seqs.end));
-        for i in first..end {
+    }
+
+    fn turn_hits(&mut self, line: u32, seqs: Range<u32>, advance: bool, touched: &mut Vec<Id>) {
+        let Some(log) = self.lines.get(line as usize) else { return };
+        let first = log.hits.partition_point(|hit| hit.0 < seqs.start);
+        let end = log.hits.partition_point(|hit| hit.0 < seqs.end);
+        let turned = id_of(line, seqs.start)..id_of(line, seqs.end);
+        for i in 0..end - first {
+            let i = if advance { first + i } else { end - 1 - i };
             let (seq, hit) = self.lines[line as usize].hits[i].clone();
-            let id = id_of(line, seq);
             match hit {
                 Hit::Join(marker) => self.count_deletion(marker..marker + 1, View::Prepare, advance, touched),
                 Hit::Remove(marker) => {
-                    if !self.cancels.is_off(id, View::Prepare) {
+                    if !self.cancels.is_off(id_of(line, seq), View::Prepare) {
                         self.count_remove(marker, View::Prepare, advance);
                         touched.push(marker);
                     }
                 }
-                Hit::Cancel(ranges) => self.turn_cancel(id, &ranges, advance, touched),
+                Hit::Cancel(ranges) => self.turn_cancel(&ranges, (&turned, advance), touched),
                 Hit::Mark | Hit::Register(_) => {}
             }
         }
-        // What is cancelled asks what is known, so it must be right line by line.
-        if self.prep.0.len() <= line as usize {
-            self.prep.0.resize(line as usize + 1, 0);
-        }
-        self.prep.0[line as usize] = if advance { seqs.end } else { seqs.start };
     }
 
     /// A deletion or a join of elements counts from now on, or no longer.

@@ -73,7 +73,7 @@ impl Window {
         };
         let value = self.attribute(marker, key).cloned();
         if self.disordered && !step.at_head {
-            self.stale = true;
+            self.stale |= step.page.is_some();
         } else if self.disordered || self.tree.get(marker).is_shown() {
             let at = if self.disordered {
                 step.page.as_ref().and_then(|page| page.find(marker))
