@@ -1,7 +1,5 @@
 //! Edits as somebody makes them on a page, and the events that they are written as.
 
-use std::collections::BTreeMap;
-
 use inkfold_engine::Attributes;
 use inkfold_engine::event::{End, Event, Insertion, Start, Target, Value};
 
@@ -76,7 +74,7 @@ pub enum Edit {
         to: Place,
         /// The start's side.
         start: Start,
-        /// The end's reach; of a range over several stretches of the sequence, that of the last.
+        /// The end's reach.
         end: End,
         /// What is marked.
         key: String,
@@ -161,14 +159,11 @@ impl Edit {
                 events
             }
             Edit::Mark { from, to, start, end, key, value } => {
-                let stretches = stretches(page, position(from) + 1, position(to));
-                let count = stretches.len();
-                let mark = |(i, &(first, last)): (usize, &(u64, u64))| {
-                    let start = if i == 0 { *start } else { Start::Before };
-                    let end = if i + 1 == count { *end } else { End::Open };
-                    Event::Mark { first, last, start, end, key: key.clone(), value: value.clone() }
-                };
-                stretches.iter().enumerate().map(mark).collect()
+                let (first, last) = (position(from) + 1, position(to));
+                if first > last {
+                    return Vec::new();
+                }
+                vec![Event::Mark { first, last, start: *start, end: *end, key: key.clone(), value: value.clone() }]
             }
             Edit::Attribute { block, key, value } => {
                 let target = Target::Marker(marker(*block));
@@ -200,22 +195,4 @@ fn delete(after: u64, count: usize) -> Vec<Event> {
         0 => Vec::new(),
         _ => vec![Event::Delete { at: after + 1, len: count as u64, backward: false }],
     }
-}
-
-/// Cuts the positions from `first` to `last` wherever the sequence doesn't go on as the page does.
-fn stretches(page: &Page, first: u64, last: u64) -> Vec<(u64, u64)> {
-    let places: BTreeMap<usize, usize> =
-        page.shown.iter().enumerate().map(|(index, shown)| (shown.place, index)).collect();
-    let next: BTreeMap<usize, usize> = places.values().copied().zip(places.values().copied().skip(1)).collect();
-    let mut stretches: Vec<(u64, u64)> = Vec::new();
-    for position in first..=last {
-        match stretches.last_mut() {
-            // Positions count from 1: the element before this one has the index `position - 2`.
-            Some(stretch) if next.get(&(position as usize - 2)) == Some(&(position as usize - 1)) => {
-                stretch.1 = position;
-            }
-            _ => stretches.push((position, position)),
-        }
-    }
-    stretches
 }

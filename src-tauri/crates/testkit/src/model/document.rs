@@ -9,7 +9,7 @@ use inkfold_engine::record::Record;
 
 use super::tree::{self, Kind};
 use super::version::EventAt;
-use super::{Model, can_fold, cancelled};
+use super::{Covering, Model, can_fold, cancelled};
 
 /// A document, as shown at the version that holds all its records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -102,11 +102,12 @@ impl Model {
         let off = cancelled(&self.cancels, &version);
         let holds = |at: EventAt| version.holds(at) && !off.contains(&at);
         let (registers, mut attributes) = self.registers_at(holds);
+        let marks = self.covering(holds);
         let layout = self.layout(&version);
         let blocks = layout.blocks.iter().map(|block| Block {
             marker: block.marker.map(|marker| self.tree.origin(marker).id),
             attributes: block.marker.and_then(|marker| attributes.remove(&marker)).unwrap_or_default(),
-            elements: block.elements.iter().map(|&x| self.element(x, self.marks_of(x, holds))).collect(),
+            elements: block.elements.iter().map(|&x| self.element(x, marks_of(x, &marks))).collect(),
         });
         Document { blocks: blocks.collect(), registers, ..Document::default() }
     }
@@ -118,15 +119,6 @@ impl Model {
             Kind::Head | Kind::Marker(_) => unreachable!("not shown within a block"),
         };
         Element { id: self.tree.origin(x).id, scalar, object, marks }
-    }
-
-    /// The marks of an element, of those that hold.
-    fn marks_of(&self, x: tree::Element, holds: impl Fn(EventAt) -> bool) -> Attributes {
-        let mut marks = Attributes::new();
-        for mark in self.marks.values().filter(|mark| holds(mark.at) && self.covers(mark, x)) {
-            set(&mut marks, &mark.key, mark.value.as_ref());
-        }
-        marks
     }
 
     /// The registers that don't belong to a marker, and the attributes of each marker, by the events that hold.
@@ -160,6 +152,15 @@ impl Model {
         }
         (registers, attributes)
     }
+}
+
+/// The marks that hold on an element, of some in order.
+fn marks_of(x: tree::Element, marks: &[Covering<'_>]) -> Attributes {
+    let mut held = Attributes::new();
+    for covering in marks.iter().filter(|covering| covering.covers(x)) {
+        set(&mut held, &covering.mark.key, covering.mark.value.as_ref());
+    }
+    held
 }
 
 fn set(attributes: &mut Attributes, key: &str, value: Option<&Value>) {

@@ -65,8 +65,23 @@ impl Model {
             }
             Event::Mark { first, last, start, end, key, value } => {
                 let (Some(first), Some(last)) = (element(*first), element(*last)) else { return };
-                let (key, value) = (key.clone(), value.clone());
-                let mark = Mark { at, version, first, last, start: *start, end: *end, key, value };
+                let place = |x: tree::Element| shown.iter().position(|&y| y == x).expect("it is shown");
+                if place(last) < place(first) {
+                    return;
+                }
+                let mark = Mark {
+                    at,
+                    version,
+                    segments: layout.list.segments().collect(),
+                    first,
+                    last,
+                    before: place(first).checked_sub(1).map_or(HEAD, |before| shown[before]),
+                    next_marker: shown[place(last) + 1..].iter().copied().find(|&x| self.tree.is_marker(x)),
+                    start: *start,
+                    end: *end,
+                    key: key.clone(),
+                    value: value.clone(),
+                };
                 self.marks.insert(self.order_of(at), mark);
             }
             Event::Register { target, key, value } => {
@@ -118,9 +133,10 @@ impl Model {
         };
         let is_marker = matches!(what, Insertion::Marker(_));
 
-        let marks: Vec<&Mark> = self.marks.values().filter(|mark| version.holds(mark.at)).collect();
+        let known = self.covering(|mark| version.holds(mark));
+        let marks: Vec<&Mark> = known.iter().map(|covering| covering.mark).collect();
         let covering = |x: tree::Element| -> BTreeSet<EventAt> {
-            marks.iter().filter(|mark| self.covers(mark, x)).map(|mark| mark.at).collect()
+            known.iter().filter(|covering| covering.covers(x)).map(|covering| covering.mark.at).collect()
         };
         let off = cancelled(&self.cancels, version);
         let (mut left, right) = (covering(left), right.map(covering).unwrap_or_default());

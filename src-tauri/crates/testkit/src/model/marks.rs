@@ -1,57 +1,99 @@
 //! Which elements a mark covers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use inkfold_engine::Value;
 use inkfold_engine::event::{End, Start};
 
-use super::tree::{Element, Tree};
+use super::tree::{Element, HEAD, Tree};
 use super::version::{EventAt, Version};
 
-/// A mark, with the elements that its author saw at its positions.
+/// A mark, with what its author saw.
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
     pub at: EventAt,
     pub version: Version,
+    /// The segments of its version, as they stood in L.
+    pub segments: Vec<Element>,
     /// s.
     pub first: Element,
     /// t.
     pub last: Element,
+    /// The element shown right before s, or HEAD.
+    pub before: Element,
+    /// The first marker shown after t.
+    pub next_marker: Option<Element>,
     pub start: Start,
     pub end: End,
     pub key: String,
     pub value: Option<Value>,
 }
 
+/// Which elements a mark covers, of those that don't have it in their version.
+#[derive(Debug)]
+pub(super) struct Reach<'a> {
+    tree: &'a Tree,
+    /// Where each element stands in P, by number.
+    places: Vec<usize>,
+    /// The interval, both ends included.
+    interval: RangeInclusive<usize>,
+    /// The part of it after t, of a mark that grows.
+    zone: Option<RangeInclusive<usize>>,
+}
+
 impl Mark {
-    /// Whether the mark covers an element that doesn't have it in its version.
-    pub fn reaches(&self, tree: &Tree, x: Element) -> bool {
-        let place = |x| tree.place(x);
-        if place(self.last) < place(self.first) {
-            return false;
+    /// P: the segments that its author knew, with all that is in them by now, in the order in which they stood.
+    fn order(&self, tree: &Tree) -> Vec<Element> {
+        let mut contents: BTreeMap<Element, Vec<Element>> = BTreeMap::new();
+        let mut segment = HEAD;
+        for &x in tree.order() {
+            if self.segments.contains(&x) {
+                segment = x;
+            }
+            contents.entry(segment).or_default().push(x);
         }
-        // The interval as places in S, both ends included.
+        self.segments.iter().flat_map(|segment| &contents[segment]).copied().collect()
+    }
+
+    pub fn reach<'a>(&self, tree: &'a Tree) -> Reach<'a> {
+        let order = self.order(tree);
+        let mut places = vec![0; order.len()];
+        for (place, x) in order.iter().enumerate() {
+            places[x.0] = place;
+        }
+        let place = |x: Element| places[x.0];
         let begin = match self.start {
             Start::Before => place(self.first),
-            Start::After => place(tree.before(self.first, &self.version)) + 1,
+            Start::After => place(self.before) + 1,
         };
-        let until = |next: Option<Element>| next.map_or(tree.order().len(), place) - 1;
-        let end = match self.end {
-            End::Closed => place(self.last),
-            End::Grows => until(tree.after(self.last, &self.version).next()),
-            End::Open => until(tree.after(self.last, &self.version).find(|&x| tree.is_marker(x))),
+        let known = |x: &&Element| tree.is_in(**x, &self.version);
+        let next = match self.end {
+            End::Closed => Some(place(self.last) + 1),
+            End::Grows => order[place(self.last) + 1..].iter().find(known).map(|&x| place(x)),
+            End::Open => self.next_marker.map(place),
         };
-        if !(begin..=end).contains(&place(x)) {
+        let end = next.unwrap_or(order.len()) - 1;
+        let zone = (self.end == End::Grows).then(|| place(self.last) + 1..=end);
+        Reach { tree, interval: begin..=end, zone, places }
+    }
+}
+
+impl Reach<'_> {
+    /// Whether the mark covers an element that doesn't have it in its version.
+    pub fn covers(&self, x: Element) -> bool {
+        let in_zone = |x: Element| self.zone.as_ref().is_some_and(|zone| zone.contains(&self.places[x.0]));
+        if !self.interval.contains(&self.places[x.0]) {
             return false;
         }
         // In the zone, from element to left origin until one lies before it. None of them has the mark in its version:
         // an element's version holds its left origin's.
         let mut x = x;
-        while self.end == End::Grows && place(x) > place(self.last) {
-            if tree.is_marker(x) {
+        while in_zone(x) {
+            if self.tree.is_marker(x) {
                 return false;
             }
-            x = tree.origin(x).left;
+            x = self.tree.origin(x).left;
         }
         true
     }

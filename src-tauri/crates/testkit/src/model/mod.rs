@@ -29,7 +29,7 @@ use crate::page::{Page, Shown, What};
 use cancels::{Cancel, cancelled};
 use layout::{Effect, Layout};
 use list::{BlockEvent, List, Order};
-use marks::Mark;
+use marks::{Mark, Reach};
 use tree::{Kind, Tree};
 use version::{EventAt, RecordIndex, Version};
 
@@ -168,13 +168,10 @@ impl Model {
         Layout::new(&self.tree, list, version, |at| !off.contains(&at), &self.deletions, &self.removals)
     }
 
-    /// Whether a mark covers an element; it doesn't cover HEAD.
-    fn covers(&self, mark: &Mark, x: tree::Element) -> bool {
-        match x {
-            tree::HEAD => false,
-            x if self.is_known(mark.at, self.tree.origin(x).at) => self.taken_over[x.0].contains(&mark.at),
-            x => mark.reaches(&self.tree, x),
-        }
+    /// Some of the marks, in order, each with which elements it covers.
+    fn covering(&self, holds: impl Fn(EventAt) -> bool) -> Vec<Covering<'_>> {
+        let marks = self.marks.values().filter(|mark| holds(mark.at));
+        marks.map(|mark| Covering { model: self, mark, reach: mark.reach(&self.tree) }).collect()
     }
 
     /// The page as somebody sees it who has these records.
@@ -197,5 +194,24 @@ impl Model {
             page.shown.extend(block.elements.iter().map(|&x| show(x, false)));
         }
         page
+    }
+}
+
+/// A mark of a model, and which elements it covers.
+struct Covering<'a> {
+    model: &'a Model,
+    mark: &'a Mark,
+    reach: Reach<'a>,
+}
+
+impl Covering<'_> {
+    /// Whether the mark covers an element; it doesn't cover HEAD.
+    fn covers(&self, x: tree::Element) -> bool {
+        let Model { tree, taken_over, .. } = self.model;
+        match x {
+            tree::HEAD => false,
+            x if self.model.is_known(self.mark.at, tree.origin(x).at) => taken_over[x.0].contains(&self.mark.at),
+            x => self.reach.covers(x),
+        }
     }
 }

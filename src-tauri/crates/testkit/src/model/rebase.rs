@@ -9,7 +9,7 @@ use inkfold_engine::record::{Content, Events, Record};
 use super::marks::Mark;
 use super::tree::{self, HEAD};
 use super::version::{EventAt, RecordIndex, Version};
-use super::{Document, Model};
+use super::{Covering, Document, Model};
 
 /// A model in which one record stands for all records of a critical version: plain insertions of what was shown there,
 /// each element with nothing but the marks that it showed. The other records follow that one.
@@ -61,19 +61,20 @@ impl Model {
         let off = super::cancelled(&self.cancels, version);
         let counts = |at: EventAt| version.holds(at) && !off.contains(&at);
 
-        let marks: Vec<&Mark> = self.marks.values().filter(|mark| counts(mark.at)).collect();
+        let marks = self.covering(counts);
         let shows = |x: tree::Element| -> BTreeSet<u32> {
             let mut shown: BTreeMap<&str, u32> = BTreeMap::new();
-            for (offset, mark) in marks.iter().enumerate().filter(|(_, mark)| self.covers(mark, x)) {
-                match mark.value {
-                    Some(_) => shown.insert(&mark.key, offset as u32),
-                    None => shown.remove(mark.key.as_str()),
+            for (offset, covering) in marks.iter().enumerate().filter(|(_, covering)| covering.covers(x)) {
+                let key = covering.mark.key.as_str();
+                match covering.mark.value {
+                    Some(_) => shown.insert(key, offset as u32),
+                    None => shown.remove(key),
                 };
             }
             shown.into_values().collect()
         };
         let mut runs: Vec<Event> = Vec::new();
-        runs.extend(marks.iter().map(|mark| Event::Mark {
+        runs.extend(marks.iter().map(|Covering { mark, .. }| Event::Mark {
             first: 1,
             last: 1,
             start: mark.start,
@@ -141,8 +142,19 @@ impl Model {
         for (offset, run) in (0..).zip(base.events().runs()) {
             let Event::Mark { start, end, key, value, .. } = run else { break };
             let (at, version) = (event(offset), Version::default());
-            let (key, value) = (key.clone(), value.clone());
-            let mark = Mark { at, version, first: HEAD, last: HEAD, start: *start, end: *end, key, value };
+            let mark = Mark {
+                at,
+                version,
+                segments: vec![HEAD],
+                first: HEAD,
+                last: HEAD,
+                before: HEAD,
+                next_marker: None,
+                start: *start,
+                end: *end,
+                key: key.clone(),
+                value: value.clone(),
+            };
             self.marks.insert(self.order_of(at), mark);
         }
         for (offset, marks) in shown_marks {

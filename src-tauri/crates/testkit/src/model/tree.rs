@@ -105,12 +105,6 @@ impl Tree {
         self.order[self.place(x) + 1..].iter().copied().filter(|&y| self.is_in(y, version))
     }
 
-    /// The last element of a version before `x` in S; HEAD where there is none.
-    pub fn before(&self, x: Element, version: &Version) -> Element {
-        let earlier = self.order[..self.place(x)].iter().rev().copied();
-        earlier.into_iter().find(|&y| self.is_in(y, version)).unwrap_or(HEAD)
-    }
-
     /// Hangs elements that come in one right of the other into the tree, as an author at `version` does: the first
     /// between the origins in `origin`, which belongs to the first. Gives back the first.
     pub fn insert(&mut self, version: &Version, mut origin: Origin, kinds: Vec<Kind>) -> Element {
