@@ -4,73 +4,142 @@ use super::*;
 
 /// In what part of a mark's interval an element lies. The part is in the upper bits of the mark's number in `Span::place`.
 const PART: Id = 0b11 << 62;
-/// Covered elements; what comes in after the last one is treated as the mark's end says.
+/// In the interval; what comes in after the last such element is treated as the mark's end says.
 const BODY: Id = 0;
-/// Covered elements after which everything up to the next marker is covered too.
+/// In the interval, as is all that comes in after it in its segment.
 const OPEN: Id = 0b01 << 62;
 /// What came in after the last covered element.
 const ZONE: Id = 0b10 << 62;
+/// Not in the interval, but what comes in after it is.
+const LEAD: Id = 0b11 << 62;
+
+/// A stretch of the sequence that lies in a mark's interval, by places.
+struct Stretch {
+    places: Range<u32>,
+    part: Id,
+}
 
 impl Window {
     pub(super) fn mark(&mut self, step: &mut Step<'_>, id: Id, first: u64, last: u64, mark: Mark) {
-        if first > last || self.element(step, first).is_none() || self.element(step, last).is_none() {
+        let element = |at: u64| self.element(step, at).map(|(id, _)| id);
+        let (Some(s), Some(t)) = (element(first), element(last)) else { return };
+        if first > last {
             return;
         }
+        let before = element(first - 1).unwrap_or(NONE);
         let (start, end) = (mark.start, mark.end);
         self.marks.add(id, mark);
         self.line(line_of(id)).hits.push((seq_of(id), Hit::Mark));
-        let stretches = self.stretches(step, first as u32, last as u32);
-        let count = stretches.len();
-        for (i, (first, last)) in stretches.into_iter().enumerate() {
-            let start = if i == 0 { start } else { Start::Before };
-            let end = if i + 1 == count { end } else { End::Open };
-            self.mark_stretch(step, id, (first, last), start, end);
+        if start == Start::After {
+            if before == NONE {
+                self.leads.push(id);
+            } else {
+                let place = self.tree.place_of(before);
+                self.cover(step, id, &Stretch { places: place..place + 1, part: LEAD }, false);
+            }
+        }
+        let begin = match start {
+            Start::Before => self.tree.place_of(s),
+            Start::After if before == NONE => 0,
+            Start::After => self.tree.place_of(before) + 1,
+        };
+        for stretch in self.stretches(step, begin, self.tree.place_of(t), end) {
+            self.cover(step, id, &stretch, true);
+        }
+        if end == End::Grows {
+            let mut next = self.element_after(t);
+            while let Some(now) = next {
+                let span = *self.tree.get(now);
+                if span.prep.there {
+                    break;
+                }
+                let left = if now == span.id { span.left } else { now - 1 };
+                let covered = !span.marker && self.zone_covers(id, left);
+                let place = self.tree.place_of(now);
+                let places = place..place + (span.end() - now) as u32;
+                self.cover(step, id, &Stretch { places, part: ZONE }, covered);
+                next = self.element_after(span.end() - 1);
+            }
         }
     }
 
-    /// Marks what lies between two elements of the sequence.
-    fn mark_stretch(&mut self, step: &mut Step<'_>, id: Id, (first, last): (Id, Id), start: Start, end: End) {
-        let (from, to) = (self.tree.place_of(first), self.tree.place_of(last));
-        let body = id | if end == End::Open { OPEN } else { BODY };
-        // Elements between the ends of the interval and the covered ones are all unknown to the mark's author.
-        let mut lead = Vec::new();
-        if start == Start::After {
-            let mut cursor = self.tree.locate(first);
-            if cursor.offset == 0 {
-                while let Some(previous) = self.tree.previous_span(cursor) {
-                    let Some(span) = self.tree.span(previous).filter(|span| !span.prep.there) else { break };
-                    lead.push(span.id..span.end());
-                    cursor = previous;
+    /// What lies in a mark's interval, without its zone: from a place in the sequence to that of the last covered element,
+    /// in the order in which the author of the entry in hand has the segments.
+    fn stretches(&mut self, step: &Step<'_>, from: u32, last: u32, end: End) -> Vec<Stretch> {
+        let total = self.tree.total().len;
+        if !self.disordered {
+            let is_end = |span: &Span| span.marker && span.prep.is_shown();
+            let places = match end {
+                End::Open => from..self.next_place(last, is_end).unwrap_or(total),
+                End::Closed | End::Grows => from..last + 1,
+            };
+            let part = if end == End::Open { OPEN } else { BODY };
+            return vec![Stretch { places, part }];
+        }
+        // The author's segments, each with its extent in the sequence.
+        let mut ends: FxHashMap<Id, u32> = FxHashMap::default();
+        let (mut segment, mut place) = (NONE, 0);
+        let mut starts: FxHashMap<Id, u32> = FxHashMap::from_iter([(NONE, 0)]);
+        for span in self.tree.spans() {
+            if span.marker && span.prep.there {
+                ends.insert(segment, place);
+                segment = span.id;
+                starts.insert(segment, place);
+            }
+            place += span.len;
+        }
+        ends.insert(segment, place);
+        let list = self.layouts.at(&self.tree, &self.prep);
+        let shown: Vec<Id> = self.shown_markers(step);
+        let mut stretches = Vec::new();
+        let (mut begun, mut ended) = (false, false);
+        for segment in list.segments() {
+            let extent = starts[&segment]..ends[&segment];
+            if ended {
+                // An open end goes on through segments that aren't shown as blocks of their own.
+                if end != End::Open || shown.contains(&segment) {
+                    break;
                 }
+                stretches.push(Stretch { places: extent, part: OPEN });
+                continue;
+            }
+            let mut start = extent.start;
+            if !begun {
+                // A place at the very end is behind a segment's last element.
+                if !(extent.contains(&from) || (from == extent.end && from > extent.start && !is_start(&starts, from))) {
+                    continue;
+                }
+                (begun, start) = (true, from);
+            }
+            ended = (start..extent.end).contains(&last) || (start > last && extent.contains(&last));
+            let stretch = match (ended, end) {
+                (true, End::Closed | End::Grows) => Stretch { places: start..last + 1, part: BODY },
+                _ => Stretch { places: start..extent.end, part: OPEN },
+            };
+            stretches.push(stretch);
+        }
+        stretches
+    }
+
+    /// The place of the first span after a place that is as wanted.
+    fn next_place(&self, after: u32, wanted: impl Fn(&Span) -> bool) -> Option<u32> {
+        let mut cursor = self.tree.find(after + 1, |sum| sum.len)?;
+        let mut place = after - cursor.offset;
+        loop {
+            place += self.tree.span(cursor)?.len;
+            cursor = self.tree.next_span(cursor)?;
+            if wanted(self.tree.span(cursor)?) {
+                return Some(place);
             }
         }
-        for range in lead {
-            self.cover(step, id, body, range, true);
-        }
-        let mut element = Some(first);
-        let mut left = (to + 1).saturating_sub(from);
-        while left > 0 {
-            let Some(now) = element else { break };
-            let cursor = self.tree.locate(now);
-            let Some(span) = self.tree.span(cursor) else { break };
-            let len = left.min(span.len - cursor.offset);
-            self.cover(step, id, body, now..now + Id::from(len), true);
-            left -= len;
-            element = self.element_after(now + Id::from(len) - 1);
-        }
-        if end == End::Closed {
-            return;
-        }
-        while let Some(now) = element {
-            let span = *self.tree.get(now);
-            if span.prep.there && (end == End::Grows || (span.marker && span.prep.is_shown())) {
-                break;
-            }
-            let left = if now == span.id { span.left } else { now - 1 };
-            let covered = end == End::Open || (!span.marker && self.zone_covers(id, left));
-            let part = if end == End::Open { body } else { id | ZONE };
-            self.cover(step, id, part, now..span.end(), covered);
-            element = self.element_after(span.end() - 1);
+    }
+
+    /// The markers that the author of the entry in hand sees.
+    fn shown_markers(&self, step: &Step<'_>) -> Vec<Id> {
+        match (&step.shown, self.seen(step)) {
+            (Some(pieces), _) => pieces.iter().filter(|piece| piece.marker).map(|piece| piece.id).collect(),
+            (None, Some(page)) => page.blocks().filter_map(|block| block.marker).collect(),
+            (None, None) => Vec::new(),
         }
     }
 
@@ -86,24 +155,28 @@ impl Window {
         !left.marker && self.marks.contains(left.cover, mark)
     }
 
-    /// Elements that follow each other in one span come to lie in a part of a mark's interval, covered or not.
-    fn cover(&mut self, step: &mut Step<'_>, mark: Id, part: Id, range: Range<Id>, covered: bool) {
-        let cursor = self.tree.locate(range.start);
-        let Some(span) = self.tree.span(cursor).copied() else { return };
-        let len = (range.end - range.start) as u32;
-        let place = self.marks.with(span.place, part);
-        let cover = if covered { self.marks.with(span.cover, mark) } else { span.cover };
-        let shown_at = self.tree.before(cursor).effect.shown() + cursor.offset + 1;
-        self.tree.update_span(cursor, len, |span| (span.cover, span.place) = (cover, place));
-        if !covered || !span.is_shown() {
-            return;
+    /// Elements come to lie in a part of a mark's interval, covered or not.
+    fn cover(&mut self, step: &mut Step<'_>, mark: Id, stretch: &Stretch, covered: bool) {
+        let Range { mut start, end } = stretch.places;
+        while start < end {
+            let Some(cursor) = self.tree.find(start + 1, |sum| sum.len) else { return };
+            let Some(span) = self.tree.span(cursor).copied() else { return };
+            let len = (span.len - cursor.offset).min(end - start);
+            let place = self.marks.with(span.place, mark | stretch.part);
+            let cover = if covered { self.marks.with(span.cover, mark) } else { span.cover };
+            let shown_at = self.tree.before(cursor).effect.shown() + cursor.offset + 1;
+            self.tree.update_span(cursor, len, |span| (span.cover, span.place) = (cover, place));
+            start += len;
+            if !covered || !span.is_shown() {
+                continue;
+            }
+            if self.disordered {
+                self.stale |= step.page.is_some();
+                continue;
+            }
+            let style = self.marks.style(cover);
+            self.draw_step(step, |page| page.restyle(shown_at, shown_at + len - 1, |_| style.clone()));
         }
-        if self.disordered {
-            self.stale |= step.page.is_some();
-            return;
-        }
-        let style = self.marks.style(cover);
-        self.draw_step(step, |page| page.restyle(shown_at, shown_at + len - 1, |_| style.clone()));
     }
 
     /// Which marks cover an element that comes in at a cursor right after position `at`, and in which marks' intervals it
@@ -139,14 +212,17 @@ impl Window {
             parts.entry(part & !PART).or_default().1 = Some(part & PART);
         }
         let mut place = SetId::EMPTY;
+        if cursor == self.tree.start() {
+            for &mark in &self.leads {
+                parts.entry(mark).or_default().0 = Some(LEAD);
+            }
+        }
         for (mark, sides) in parts {
-            let (start, end) = (self.marks.get(mark).start, self.marks.get(mark).end);
             let part = match sides {
-                (Some(BODY), Some(BODY)) => BODY,
-                (Some(OPEN), _) => OPEN,
+                (Some(LEAD | OPEN), _) => OPEN,
                 (Some(ZONE), _) => ZONE,
-                (Some(BODY), _) if end == End::Grows => ZONE,
-                (None, Some(part)) if part != ZONE && start == Start::After => part,
+                (Some(BODY), Some(BODY)) => BODY,
+                (Some(BODY), _) if self.marks.get(mark).end == End::Grows => ZONE,
                 _ => continue,
             };
             place = self.marks.with(place, mark | part);
@@ -157,30 +233,8 @@ impl Window {
         }
         (cover, place)
     }
+}
 
-    /// Divides a range of shown positions into stretches of the sequence, from element to element, with nothing else
-    /// shown in between.
-    fn stretches(&self, step: &Step<'_>, first: u32, last: u32) -> Vec<(Id, Id)> {
-        let element = |at: u32| self.element(step, u64::from(at)).map_or(NONE, |(id, _)| id);
-        if !self.disordered {
-            return vec![(element(first), element(last))];
-        }
-        let mut out: Vec<(Id, Id)> = Vec::new();
-        // Where the stretch ends in the sequence, and the characters shown up to there.
-        let mut end = (0, 0);
-        for at in first..=last {
-            let id = element(at);
-            let cursor = self.tree.locate(id);
-            let is_marker = self.tree.get(id).marker;
-            let before = self.tree.before(cursor);
-            let place = before.len + cursor.offset;
-            let chars = before.prep.chars + if is_marker { 0 } else { cursor.offset };
-            match out.last_mut() {
-                Some(stretch) if place > end.0 && chars == end.1 => stretch.1 = id,
-                _ => out.push((id, id)),
-            }
-            end = (place, chars + u32::from(!is_marker));
-        }
-        out
-    }
+fn is_start(starts: &FxHashMap<Id, u32>, place: u32) -> bool {
+    starts.values().any(|&start| start == place)
 }

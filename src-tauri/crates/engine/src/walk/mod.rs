@@ -61,6 +61,8 @@ pub(crate) struct Window {
     /// Registers that belong to no marker, as far as events since the beginning set them.
     candidates: BTreeMap<RegisterKey, Candidates>,
     cancels: Cancels,
+    /// Marks whose interval begins with the sequence.
+    leads: Vec<Id>,
     /// The prepare and the effect version.
     prep: Known,
     effect: Known,
@@ -146,6 +148,7 @@ impl Window {
             lines: Vec::new(),
             candidates: BTreeMap::new(),
             cancels: Cancels::default(),
+            leads: Vec::new(),
             prep: known.clone(),
             effect: known,
             removed_prep: BTreeSet::new(),
