@@ -5,6 +5,7 @@
 //! What is folded into the page alone is made up in the tracker when it is needed next.
 
 pub(crate) mod linear;
+mod places;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

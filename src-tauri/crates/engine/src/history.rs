@@ -643,6 +643,13 @@ impl History {
         self.longest_line(replica).map_or(0, |line| self.end_of_line(line))
     }
 
+    /// An event of a replica on its longest line; none where the replica has written nothing with this seq.
+    pub fn element(&self, replica: ReplicaId, seq: u64) -> Option<Id> {
+        let line = self.longest_line(replica)?;
+        let end = id_of(line, self.end_of_line(line));
+        self.own_ranges(end, &[(seq, seq.checked_add(1)?)]).first().map(|range| range.start)
+    }
+
     /// The record id of what [`Self::last_of`] gives, and its entry.
     pub fn own_record(&self, own: Own) -> (RecordId, EntryIx) {
         match own {

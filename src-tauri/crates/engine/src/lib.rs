@@ -30,12 +30,14 @@ mod page;
 pub mod patch;
 pub mod record;
 mod tree;
+pub mod undo;
 mod walk;
 
-pub use document::{Document, EditError, Typing, Version};
+pub use document::{Document, EditError, ElementId, Place, Side, Typing, Version};
 pub use event::{Attributes, End, Event, Insertion, Start, Target, Value};
 pub use history::{Admission, OPEN, Unfolded};
 pub use ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 pub use page::{Block, Page};
 pub use patch::Patch;
 pub use record::{Content, Events, Record};
+pub use undo::UndoStack;

@@ -295,7 +295,7 @@ fn read_target(reader: &mut Reader<'_>) -> Result<Target<u64>, DecodeError> {
     })
 }
 
-fn write_attributes(out: &mut Writer, attributes: &Attributes) {
+pub(crate) fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     out.uint(attributes.len() as u64);
     for (key, value) in attributes {
         out.text(key);
@@ -303,7 +303,7 @@ fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     }
 }
 
-fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
+pub(crate) fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
     let count = reader.count(3)?;
     let mut attributes = Attributes::new();
     for _ in 0..count {
@@ -316,14 +316,14 @@ fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
     Ok(attributes)
 }
 
-fn write_option(out: &mut Writer, value: Option<&Value>) {
+pub(crate) fn write_option(out: &mut Writer, value: Option<&Value>) {
     match value {
         None => out.uint(0),
         Some(value) => write_value(out, value),
     }
 }
 
-fn read_option(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
+pub(crate) fn read_option(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
     match reader.0.first() {
         Some(0) => {
             reader.byte()?;

@@ -5,5 +5,6 @@ mod canonical;
 mod columns;
 
 pub use bytes::{DecodeError, Reader, Writer, unzigzag, zigzag};
+pub(crate) use canonical::{read_attributes, read_option, write_attributes, write_option};
 pub use canonical::{canonical_bytes, decode_canonical};
 pub use columns::{BlockHeader, ParentRef, RecordParts, decode_block, encode_block};

@@ -1,7 +1,10 @@
 //! A document: a set of records, and the page that they fold into.
 
+mod places;
 mod typing;
 
+pub(crate) use places::Standing;
+pub use places::{ElementId, Place, Side};
 pub use typing::Typing;
 
 use crate::event::{Attributes, Event, Insertion, Target, Value, check_text};
@@ -299,7 +302,7 @@ impl Document {
     }
 
     /// Whether own events of these seqs are only in a snapshot.
-    fn cancels_the_past(&self, ranges: &[(u64, u64)]) -> bool {
+    pub(crate) fn cancels_the_past(&self, ranges: &[(u64, u64)]) -> bool {
         let replica = match (&self.begun, self.history.open()) {
             (Some((replica, _)), _) => *replica,
             (None, Some(ix)) => self.history.replica_of(self.history.entry(ix).first()),

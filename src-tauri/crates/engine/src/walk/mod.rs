@@ -13,6 +13,7 @@ mod cancel;
 mod draw;
 mod events;
 mod marking;
+mod places;
 mod positions;
 mod prepare;
 mod registers;

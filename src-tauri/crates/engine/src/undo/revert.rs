@@ -1,0 +1,269 @@
+//! The events that undo a group.
+
+use std::collections::BTreeSet;
+
+use super::{Group, Step, UndoStack};
+use crate::document::{Document, EditError, ElementId, Standing};
+use crate::event::{Attributes, Event, Insertion, Target, Value};
+use crate::history::Id;
+
+/// A cancel names at most so many ranges; a group with more of them is undone by several.
+const RANGES: usize = 4096;
+
+/// Undoes a group; gives what takes that back.
+///
+/// # Errors
+/// As [`Document::apply`]; only before anything was changed.
+pub(super) fn revert(
+    stack: &mut UndoStack,
+    document: &mut Document,
+    group: &Group,
+    number: u64,
+    events: &mut Vec<Event>,
+) -> Result<Group, EditError> {
+    let next = document.next_seq().ok_or(EditError::Order)?;
+    if document.cancels_the_past(&group.off) || document.cancels_the_past(&group.on) {
+        return Err(EditError::NeedsHistory);
+    }
+    let (off, on) = (group.on.clone(), group.off.clone());
+    let (before, after) = (group.after, group.before);
+    let inverse = Group { number, off, on, before, after, first: next, end: next, ..Group::default() };
+    let mut turn = Turn { stack, document, inverse, events, near: 0 };
+    // First what can be cancelled: a removed block can be named again only when it is shown.
+    turn.cancel(&group.off, false)?;
+    turn.cancel(&group.on, true)?;
+    for step in group.steps.iter().rev() {
+        turn.undo(step)?;
+    }
+    Ok(turn.inverse)
+}
+
+/// An undo at work.
+struct Turn<'a> {
+    stack: &'a mut UndoStack,
+    document: &'a mut Document,
+    /// What takes it back.
+    inverse: Group,
+    events: &'a mut Vec<Event>,
+    /// A position around which the next block will be.
+    near: u32,
+}
+
+impl Turn<'_> {
+    fn cancel(&mut self, ranges: &[(u64, u64)], on: bool) -> Result<(), EditError> {
+        ranges.chunks(RANGES).try_for_each(|ranges| self.emit(Event::Cancel { ranges: ranges.to_vec(), on }))
+    }
+
+    fn emit(&mut self, event: Event) -> Result<(), EditError> {
+        let seq = self.document.next_seq().ok_or(EditError::Order)?;
+        let UndoStack { recorder, replaced, replica, .. } = &mut *self.stack;
+        let step = recorder.step(self.document, replaced, *replica, &event);
+        self.document.apply(&event)?;
+        self.inverse.add(seq, &event, step);
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn undo(&mut self, step: &Step) -> Result<(), EditError> {
+        match step {
+            Step::Marker { block, from, split } => self.undo_marker(*block, *from, *split),
+            Step::Join { block, anchor, attributes } => self.undo_join(*block, *anchor, attributes),
+            Step::Remove { block, marker, next, seq, shown } => {
+                let is_other = self.stack.replaced.marker(*block) != *marker;
+                if let Some(at) = self.shown(*block).filter(|_| *shown && is_other) {
+                    return self.emit(Event::Remove { at: at.into() });
+                }
+                let (block, marker, next, seq) = (*block, *marker, *next, *seq);
+                self.inverse.steps.push(Step::Remove { block, marker, next, seq, shown: !shown });
+                match next {
+                    Some(next) if !shown && self.stack.replaced.now.contains_key(&next) => self.bring_removed(next),
+                    _ => Ok(()),
+                }
+            }
+            Step::Register { block, marker, key, was, is } => {
+                let (block, marker) = (*block, *marker);
+                if self.stack.replaced.marker(block) == marker {
+                    let (key, was, is) = (key.clone(), is.clone(), was.clone());
+                    self.inverse.steps.push(Step::Register { block, marker, key, was, is });
+                    return Ok(());
+                }
+                self.undo_register(block, key, was.as_ref(), is.as_ref())
+            }
+            Step::Move { blocks, behind, seq } => {
+                let blocks: Vec<(ElementId, u64)> = blocks.iter().map(|&block| (block, *seq)).collect();
+                let behind = match *behind {
+                    Some(behind) => match self.block_of(behind) {
+                        Some(Standing::Shown(at)) => self.marker(at),
+                        Some(Standing::Gone(before) | Standing::Hidden(before)) => {
+                            self.marker(self.document.page().marker_before(before))
+                        }
+                        None => return Ok(()),
+                    },
+                    None => None,
+                };
+                self.move_behind(&blocks, behind)
+            }
+        }
+    }
+
+    /// An inserted marker goes: with its block, or so that older text goes back to the block that it was in.
+    fn undo_marker(&mut self, block: ElementId, from: Option<ElementId>, split: bool) -> Result<(), EditError> {
+        let Some(at) = self.shown(block) else { return Ok(()) };
+        if !(split && self.has_older_text(at)) {
+            return self.emit(Event::Remove { at: at.into() });
+        }
+        let before = self.marker(self.document.page().marker_before(at - 1));
+        let goes_on = match from {
+            None => before.is_none(),
+            Some(from) => match self.block_of(from) {
+                Some(Standing::Shown(from)) => before.is_some() && self.marker(from) == before,
+                Some(Standing::Gone(after)) => self.marker(self.document.page().marker_before(after)) == before,
+                Some(Standing::Hidden(_)) | None => false,
+            },
+        };
+        if goes_on { self.emit(Event::Join { at: at.into() }) } else { Ok(()) }
+    }
+
+    /// Whether a block has text that its marker's author had before, or that somebody wrote who didn't know the marker.
+    fn has_older_text(&self, at: u32) -> bool {
+        let page = self.document.page();
+        let Some(marker) = self.marker(at) else { return false };
+        let mut pieces = page.pieces(at + 1, at + page.chars_after(at));
+        pieces.any(|piece| !self.document.knows(piece.id, marker))
+    }
+
+    /// A new marker divides the block again where the joined text begins.
+    fn undo_join(
+        &mut self,
+        block: ElementId,
+        anchor: Option<ElementId>,
+        attributes: &Attributes,
+    ) -> Result<(), EditError> {
+        // Where the join was void, the block is still there.
+        if self.shown(block).is_some() {
+            return Ok(());
+        }
+        let at = match anchor {
+            None => 0,
+            Some(anchor) => match self.block_of(anchor) {
+                Some(Standing::Shown(at) | Standing::Gone(at) | Standing::Hidden(at)) => at,
+                None => return Ok(()),
+            },
+        };
+        let seq = self.document.next_seq().ok_or(EditError::Order)?;
+        self.stack.replaced.put(block, ElementId { replica: self.stack.replica, seq });
+        self.stack.stale.insert(super::bytes::REPLACED);
+        self.emit(Event::Insert { at: at.into(), what: Insertion::Marker(attributes.clone()) })?;
+        self.near = at + 1;
+        self.bring_removed(block)
+    }
+
+    /// Blocks that were removed right before one which got another marker since stand behind it in the sequence. Those that are
+    /// shown go before it again.
+    fn bring_removed(&mut self, block: ElementId) -> Result<(), EditError> {
+        let Some(at) = self.shown(block) else { return Ok(()) };
+        let mut blocks: Vec<(ElementId, u64)> = Vec::new();
+        let mut seen = BTreeSet::from([block]);
+        let mut next = block;
+        while let Some((removed, seq)) = self.stack.recorder.removed_before(next) {
+            if !seen.insert(removed) || self.shown(removed).is_none_or(|removed| removed < at) {
+                break;
+            }
+            blocks.push((removed, seq));
+            next = removed;
+        }
+        blocks.reverse();
+        let behind = self.marker(self.document.page().marker_before(at - 1));
+        self.move_behind(&blocks, behind)
+    }
+
+    fn undo_register(
+        &mut self,
+        block: ElementId,
+        key: &str,
+        was: Option<&Value>,
+        is: Option<&Value>,
+    ) -> Result<(), EditError> {
+        let Some(at) = self.shown(block) else { return Ok(()) };
+        let page = self.document.page();
+        let shown = page.block(page.block_of(at));
+        // Whatever somebody has set since stays.
+        if shown.is_none_or(|shown| shown.attributes().get(key) != is) {
+            return Ok(());
+        }
+        let target = Target::Marker(u64::from(at));
+        self.emit(Event::Register { target, key: key.to_owned(), value: was.cloned() })
+    }
+
+    /// Moves what is shown of some blocks behind another one or before all, each with the blocks after it that were born inside it
+    /// unknown to an event of the writer's, given by its seq.
+    fn move_behind(&mut self, blocks: &[(ElementId, u64)], behind: Option<Id>) -> Result<(), EditError> {
+        let mut moving: Vec<Id> = Vec::new();
+        let mut all: BTreeSet<Id> = blocks
+            .iter()
+            .filter_map(|(block, _)| self.document.id_of(self.stack.replaced.marker(*block)))
+            .collect();
+        for &(block, seq) in blocks {
+            let Some(mut at) = self.shown(block) else { continue };
+            let Some(marker) = self.marker(at) else { continue };
+            let event = self.document.id_of(ElementId { replica: self.stack.replica, seq });
+            moving.push(marker);
+            while let (Some(next), Some(event)) = (self.document.page().marker_after(at), event) {
+                let Some(inner) = self.marker(next).filter(|inner| !all.contains(inner)) else { break };
+                let first = self.stack.replaced.block(self.document.element_id(inner));
+                let Some(first) = self.document.id_of(first) else { break };
+                if !self.document.is_born_in(first, marker, event) {
+                    break;
+                }
+                moving.push(inner);
+                all.insert(inner);
+                at = next;
+            }
+        }
+        let mut behind = behind;
+        while let Some(marker) = behind.filter(|behind| all.contains(behind)) {
+            let Some(at) = self.find(marker) else { return Ok(()) };
+            behind = self.marker(self.document.page().marker_before(at - 1));
+        }
+        let mut left = &moving[..];
+        while let Some(&marker) = left.first() {
+            let Some(first) = self.find(marker) else { return Ok(()) };
+            let shown = std::iter::successors(Some(first), |&at| self.document.page().marker_after(at));
+            let count = shown.zip(left).take_while(|(at, marker)| self.marker(*at) == Some(**marker)).count();
+            let to = match behind {
+                Some(behind) => self.find(behind),
+                None => Some(0),
+            };
+            let Some(to) = to.filter(|_| count > 0) else { return Ok(()) };
+            if self.document.page().marker_after(to) != Some(first) {
+                self.emit(Event::Move { first: first.into(), count: count as u64, to: to.into() })?;
+            }
+            behind = Some(left[count - 1]);
+            left = &left[count..];
+        }
+        Ok(())
+    }
+
+    /// Where the marker of a block is shown.
+    fn shown(&mut self, block: ElementId) -> Option<u32> {
+        let marker = self.document.id_of(self.stack.replaced.marker(block))?;
+        self.find(marker)
+    }
+
+    fn find(&mut self, element: Id) -> Option<u32> {
+        let at = self.document.find(element, self.near)?;
+        self.near = at;
+        Some(at)
+    }
+
+    /// Where an element is; of a block, the marker that it has now.
+    fn block_of(&mut self, element: ElementId) -> Option<Standing> {
+        let id = self.document.id_of(self.stack.replaced.marker(element))?;
+        self.document.standing(id, self.near)
+    }
+
+    /// The marker at a position; none for 0, where no marker is.
+    fn marker(&self, at: u32) -> Option<Id> {
+        self.document.page().element(at).filter(|(_, is_marker)| *is_marker).map(|(id, _)| id)
+    }
+}
