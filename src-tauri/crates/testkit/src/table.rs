@@ -121,7 +121,7 @@ fn run(world: &mut World, replica: &mut Replica, edits: &str, many: bool) {
 }
 
 /// The edits that make a document.
-fn start(document: &str) -> Vec<Edit> {
+pub fn start(document: &str) -> Vec<Edit> {
     let mut edits = Vec::new();
     if document.is_empty() {
         return edits;
@@ -145,7 +145,10 @@ fn kind_of(kind: &str) -> Attributes {
 }
 
 /// Reads one edit.
-fn read(edit: &str) -> Edit {
+///
+/// # Panics
+/// If it is none.
+pub fn read(edit: &str) -> Edit {
     let (verb, rest) = edit.split_once(' ').unwrap_or((edit, ""));
     let (first, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let number = |text: &str| text.trim().parse().unwrap_or_else(|_| panic!("“{text}” in “{edit}” is no number"));

@@ -136,6 +136,28 @@ impl Document {
         false
     }
 
+    /// Whether there is something in a marker's segment, shown or deleted by events from an own seq on, that is older than the marker
+    /// or was written by somebody who didn't know it.
+    pub(crate) fn holds_older(&mut self, marker: Id, since: ElementId) -> bool {
+        let Some(of_marker) = self.history.entry_of(marker) else { return false };
+        let since = self.id_of(since).and_then(|since| self.history.entry_of(since)).unwrap_or(of_marker);
+        let since = since.min(of_marker);
+        let segment: Vec<Id> = self.fold.with_tracker(&self.history, since, |window| window.segment(marker).collect());
+        segment.into_iter().any(|element| !self.knows(element, marker))
+    }
+
+    /// The last element of those after one (HEAD for none) in its segment that only own events hide: the element, its insertion's seq
+    /// if that is cancelled, and its deletions' seqs. Those from an own seq on are looked at.
+    pub(crate) fn last_hidden(&mut self, after: Option<Id>, since: ElementId) -> Option<(Id, Option<u64>, Vec<u64>)> {
+        let since = self.id_of(since)?;
+        let (line, entry) = (line_of(since), self.history.entry_of(since)?);
+        let entry = after.and_then(|after| self.history.entry_of(after)).map_or(entry, |of_after| of_after.min(entry));
+        let found = self.fold.with_tracker(&self.history, entry, |window| window.last_hidden(after, line));
+        let (element, insertion, deletions) = found?;
+        let seq = |id: Id| u64::from(seq_of(id));
+        Some((element, insertion.map(seq), deletions.into_iter().map(seq).collect()))
+    }
+
     /// Whether a block that the author of an event didn't know was born inside another: the marker shown before it in the
     /// sequence, as far as the author knew, is the other one or was joined to it.
     pub(crate) fn is_born_in(&mut self, marker: Id, block: Id, event: Id) -> bool {

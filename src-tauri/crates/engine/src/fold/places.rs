@@ -5,19 +5,21 @@ use crate::history::{EntryIx, History};
 use crate::walk::Window;
 
 impl Fold {
-    /// Asks a tracker that began at or before an entry and has folded everything. Where the one at hand began later, another is
-    /// made for the question, from a page that is kept.
+    /// Asks a tracker that began at or before an entry and has folded everything. Where the one at hand began later, another takes
+    /// its place, from a page that is kept.
     pub fn with_tracker<T>(&mut self, history: &History, since: EntryIx, ask: impl FnOnce(&mut Window) -> T) -> T {
         let reaches = |window: &Window| history.is_critical(window.base.count) && window.base.count <= since;
-        if let Some(mut window) = self.window.take_if(|window| reaches(window)) {
-            self.complete(history, &mut window);
-            return ask(self.window.insert(window));
-        }
-        self.saves.retain(|save| history.is_critical(save.count));
-        let save = self.saves.iter().rposition(|save| save.count <= since).unwrap_or(0);
-        let mut window = Box::new(Window::new(history, self.saves[save].clone()));
+        self.settle(history);
+        let mut window = match self.window.take() {
+            Some(window) if reaches(&window) => window,
+            _ => {
+                self.saves.retain(|save| history.is_critical(save.count));
+                let save = self.saves.iter().rposition(|save| save.count <= since).unwrap_or(0);
+                Box::new(Window::new(history, self.saves[save].clone()))
+            }
+        };
         self.complete(history, &mut window);
-        ask(&mut window)
+        ask(self.window.insert(window))
     }
 
     /// Folds what a tracker lacks, without drawing it.

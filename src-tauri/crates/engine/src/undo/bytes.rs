@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Group, Selection, Step, UndoStack};
+use super::{Group, Selection, Step, UndoStack, Why};
 use crate::codec::{DecodeError, Reader, Writer, read_attributes, read_option, write_attributes, write_option};
 use crate::document::{ElementId, Place, Side};
 use crate::ids::ReplicaId;
@@ -161,10 +161,15 @@ impl Bytes {
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Marker { block, from, split } => {
-                self.writer.byte(u8::from(*split));
+            Step::Marker { block, from, anchor, why } => {
+                self.writer.byte(match why {
+                    Why::New => 0,
+                    Why::Split => 1,
+                    Why::Again => 7,
+                });
                 self.element(Some(*block));
                 self.element(*from);
+                self.element(*anchor);
             }
             Step::Join { block, anchor, attributes } => {
                 self.writer.byte(2);
@@ -272,7 +277,11 @@ impl Input<'_> {
 
     fn step(&mut self) -> Result<Step, DecodeError> {
         Ok(match self.reader.byte()? {
-            kind @ (0 | 1) => Step::Marker { block: self.known_element()?, from: self.element()?, split: kind == 1 },
+            kind @ (0 | 1 | 7) => {
+                let why = [Why::New, Why::Split].get(usize::from(kind)).copied().unwrap_or(Why::Again);
+                let (block, from, anchor) = (self.known_element()?, self.element()?, self.element()?);
+                Step::Marker { block, from, anchor, why }
+            }
             2 => Step::Join {
                 block: self.known_element()?,
                 anchor: self.element()?,

@@ -131,8 +131,9 @@ enum Step {
         block: ElementId,
         /// The block that it was split from; none for the implied paragraph and HEAD.
         from: Option<ElementId>,
-        /// Text went into the new block.
-        split: bool,
+        /// The element that it came after.
+        anchor: Option<ElementId>,
+        why: Why,
     },
     /// A block was joined to the one before.
     Join {
@@ -168,6 +169,17 @@ enum Step {
         /// The event's seq.
         seq: u64,
     },
+}
+
+/// Why a marker was inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// A new block, with nothing in it.
+    New,
+    /// Text went into the new block.
+    Split,
+    /// To undo a join.
+    Again,
 }
 
 /// Markers that stand for others which were joined: a join is undone by a new marker.
@@ -342,6 +354,12 @@ impl UndoStack {
         document.position(&Place { element, ..place })
     }
 
+    /// The first seq that can still be undone.
+    fn oldest(&self) -> Option<u64> {
+        let ranges = self.done.iter().flat_map(|group| group.off.iter().chain(&group.on));
+        ranges.map(|range| range.0).min()
+    }
+
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next - 1
@@ -378,7 +396,7 @@ impl UndoStack {
         if before != self.replaced.now.len() {
             self.stale.insert(bytes::REPLACED);
         }
-        self.recorder = Recorder::of(groups().flat_map(|group| &group.steps));
+        self.recorder = Recorder::of(groups().flat_map(|group| &group.steps), &self.replaced);
     }
 }
 
@@ -406,7 +424,7 @@ impl Group {
 impl Step {
     fn each_block(&self, note: &mut impl FnMut(Option<ElementId>)) {
         match self {
-            Step::Marker { block, from, .. } => [Some(*block), *from].into_iter().for_each(note),
+            Step::Marker { block, from, anchor, .. } => [Some(*block), *from, *anchor].into_iter().for_each(note),
             Step::Join { block, anchor, .. } => [Some(*block), *anchor].into_iter().for_each(note),
             Step::Remove { block, next, .. } => [Some(*block), *next].into_iter().for_each(note),
             Step::Register { block, .. } => note(Some(*block)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Replaced, Step};
+use super::{Replaced, Step, Why};
 use crate::document::{Document, ElementId};
 use crate::event::{Event, Insertion, Target};
 use crate::ids::ReplicaId;
@@ -10,37 +10,47 @@ use crate::ids::ReplicaId;
 /// Notes what events do to blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Recorder {
-    /// Blocks that were removed, by the block that stood after each; with the seq of the removal.
-    removed_before: BTreeMap<ElementId, (ElementId, u64)>,
+    /// Removed blocks, which may be shown again: what stood after each (none for the end of the page), and the removal's seq.
+    removed: BTreeMap<ElementId, (Option<ElementId>, u64)>,
     /// The other way.
-    next: BTreeMap<ElementId, ElementId>,
+    before: BTreeMap<Option<ElementId>, ElementId>,
     /// For a shown block, the first of the removed ones right before it, as far as that is known.
-    first: BTreeMap<ElementId, ElementId>,
+    first: BTreeMap<Option<ElementId>, Option<ElementId>>,
+    /// The last event that may have changed the order of shown and of hidden blocks.
+    pub reordered: u64,
 }
 
 impl Recorder {
-    pub fn of<'a>(steps: impl Iterator<Item = &'a Step>) -> Self {
+    pub fn of<'a>(steps: impl Iterator<Item = &'a Step>, replaced: &Replaced) -> Self {
         let mut recorder = Recorder::default();
+        recorder.reordered = replaced.now.values().map(|marker| marker.seq).max().unwrap_or(0);
         for step in steps {
-            if let Step::Remove { block, next: Some(next), seq, .. } = step {
-                recorder.note_removed((*block, *seq), *next);
+            match step {
+                Step::Remove { block, next, seq, .. } => recorder.note_removed(*block, *next, *seq),
+                Step::Move { seq, .. } => recorder.reordered = recorder.reordered.max(*seq),
+                _ => {}
             }
         }
         recorder
     }
 
-    fn note_removed(&mut self, (block, seq): (ElementId, u64), next: ElementId) {
-        if let Some(before) = self.next.insert(block, next)
-            && self.removed_before.get(&before).is_some_and(|(removed, _)| *removed == block)
+    fn note_removed(&mut self, block: ElementId, next: Option<ElementId>, seq: u64) {
+        if let Some((before, _)) = self.removed.insert(block, (next, seq))
+            && self.before.get(&before) == Some(&block)
         {
-            self.removed_before.remove(&before);
+            self.before.remove(&before);
         }
-        self.removed_before.insert(next, (block, seq));
+        self.before.insert(next, block);
     }
 
-    /// The block that was removed right before another one, and by which event. It may be shown again.
-    pub fn removed_before(&self, block: ElementId) -> Option<(ElementId, u64)> {
-        self.removed_before.get(&block).copied()
+    /// A block that was removed, by which event, and what stood after it.
+    pub fn removed(&self, block: ElementId) -> Option<(u64, Option<ElementId>)> {
+        self.removed.get(&block).map(|&(next, seq)| (seq, next))
+    }
+
+    /// The block that was removed right before another one, or at the end of the page.
+    pub fn removed_before(&self, block: Option<ElementId>) -> Option<ElementId> {
+        self.before.get(&block).copied()
     }
 
     /// What will undo an event, other than to cancel it. Positions where the event does nothing have nothing to undo.
@@ -59,9 +69,17 @@ impl Recorder {
         match event {
             Event::Insert { at, what: Insertion::Marker(_) } => {
                 let at = u32::try_from(*at).unwrap_or(u32::MAX).min(page.len());
-                let block = replaced.block(ElementId { replica, seq });
-                let split = page.chars_after(at) > 0;
-                Some(Step::Marker { block, from: block_at(page.marker_before(at)), split })
+                let marker = ElementId { replica, seq };
+                let block = replaced.block(marker);
+                if block != marker {
+                    self.reordered = seq;
+                }
+                let why = match (block == marker, page.chars_after(at)) {
+                    (false, _) => Why::Again,
+                    (true, 0) => Why::New,
+                    (true, _) => Why::Split,
+                };
+                Some(Step::Marker { block, from: block_at(page.marker_before(at)), anchor: block_at(at), why })
             }
             Event::Join { at } => {
                 let at = marker(*at)?;
@@ -71,11 +89,9 @@ impl Recorder {
             Event::Remove { at } => {
                 let at = marker(*at)?;
                 let (marker, block) = (element(at)?, block_at(at)?);
-                let next = page.marker_after(at).and_then(block_at);
-                let next = next.map(|next| self.first_removed(next)).filter(|next| *next != block);
-                if let Some(next) = next {
-                    self.note_removed((block, seq), next);
-                }
+                let next = self.first_removed(page.marker_after(at).and_then(block_at));
+                let next = next.filter(|next| *next != block);
+                self.note_removed(block, next, seq);
                 Some(Step::Remove { block, marker, next, seq, shown: false })
             }
             Event::Register { target: Target::Marker(at), key, value } => {
@@ -90,18 +106,19 @@ impl Recorder {
                 let blocks: Vec<ElementId> =
                     after.take(usize::try_from(*count).unwrap_or(usize::MAX)).filter_map(block_at).collect();
                 let behind = block_at(page.marker_before(at - 1));
+                self.reordered = seq;
                 (blocks.len() as u64 == *count).then_some(Step::Move { blocks, behind, seq })
             }
             _ => None,
         }
     }
 
-    /// The first of the hidden blocks that stand right before a shown one; itself where there are none.
-    fn first_removed(&mut self, shown: ElementId) -> ElementId {
+    /// The first of the hidden blocks that stand right before a shown one, or at the end; itself where there are none.
+    fn first_removed(&mut self, shown: Option<ElementId>) -> Option<ElementId> {
         let mut first = self.first.get(&shown).copied().unwrap_or(shown);
-        let mut left = self.removed_before.len();
-        while let Some((before, _)) = self.removed_before(first).filter(|_| left > 0) {
-            (first, left) = (before, left - 1);
+        let mut left = self.removed.len();
+        while let Some(before) = self.removed_before(first).filter(|_| left > 0) {
+            (first, left) = (Some(before), left - 1);
         }
         self.first.insert(shown, first);
         first

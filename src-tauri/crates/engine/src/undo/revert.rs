@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Group, Step, UndoStack};
+use super::{Group, Step, UndoStack, Why};
 use crate::document::{Document, EditError, ElementId, Standing};
 use crate::event::{Attributes, Event, Insertion, Target, Value};
 use crate::history::Id;
@@ -66,7 +66,7 @@ impl Turn<'_> {
 
     fn undo(&mut self, step: &Step) -> Result<(), EditError> {
         match step {
-            Step::Marker { block, from, split } => self.undo_marker(*block, *from, *split),
+            Step::Marker { block, from, anchor, why } => self.undo_marker(*block, *from, *anchor, *why),
             Step::Join { block, anchor, attributes } => self.undo_join(*block, *anchor, attributes),
             Step::Remove { block, marker, next, seq, shown } => {
                 let is_other = self.stack.replaced.marker(*block) != *marker;
@@ -75,10 +75,8 @@ impl Turn<'_> {
                 }
                 let (block, marker, next, seq) = (*block, *marker, *next, *seq);
                 self.inverse.steps.push(Step::Remove { block, marker, next, seq, shown: !shown });
-                match next {
-                    Some(next) if !shown && self.stack.replaced.now.contains_key(&next) => self.bring_removed(next),
-                    _ => Ok(()),
-                }
+                // Own moves didn't take the hidden block along.
+                if !shown && self.stack.recorder.reordered > seq { self.bring_removed(block, next) } else { Ok(()) }
             }
             Step::Register { block, marker, key, was, is } => {
                 let (block, marker) = (*block, *marker);
@@ -107,9 +105,20 @@ impl Turn<'_> {
     }
 
     /// An inserted marker goes: with its block, or so that older text goes back to the block that it was in.
-    fn undo_marker(&mut self, block: ElementId, from: Option<ElementId>, split: bool) -> Result<(), EditError> {
+    fn undo_marker(
+        &mut self,
+        block: ElementId,
+        from: Option<ElementId>,
+        anchor: Option<ElementId>,
+        why: Why,
+    ) -> Result<(), EditError> {
         let Some(at) = self.shown(block) else { return Ok(()) };
-        if !(split && self.has_older_text(at)) {
+        let joins = match why {
+            Why::New => self.holds_older(block),
+            Why::Split => self.has_older_text(at) || self.holds_older(block),
+            Why::Again => true,
+        };
+        if !joins {
             return self.emit(Event::Remove { at: at.into() });
         }
         let before = self.marker(self.document.page().marker_before(at - 1));
@@ -121,7 +130,15 @@ impl Turn<'_> {
                 Some(Standing::Hidden(_)) | None => false,
             },
         };
-        if goes_on { self.emit(Event::Join { at: at.into() }) } else { Ok(()) }
+        if !goes_on {
+            return Ok(());
+        }
+        self.emit(Event::Join { at: at.into() })?;
+        // What was cancelled before may have stood there.
+        if let Some(Step::Join { anchor: noted, .. }) = self.inverse.steps.last_mut() {
+            *noted = anchor;
+        }
+        Ok(())
     }
 
     /// Whether a block has text that its marker's author had before, or that somebody wrote who didn't know the marker.
@@ -130,6 +147,48 @@ impl Turn<'_> {
         let Some(marker) = self.marker(at) else { return false };
         let mut pieces = page.pieces(at + 1, at + page.chars_after(at));
         pieces.any(|piece| !self.document.knows(piece.id, marker))
+    }
+
+    /// What own events hide right after an element belongs to it, and may come back with an older undo: the last of it is shown for
+    /// a moment, so that a marker can come in behind it. Gives what hides it again, and its position.
+    fn behind_hidden(&mut self, anchor: Option<ElementId>) -> Result<Option<(Vec<Event>, u32)>, EditError> {
+        let after = match anchor {
+            None => None,
+            Some(anchor) => match self.document.id_of(self.stack.replaced.marker(anchor)) {
+                Some(after) => Some(after),
+                None => return Ok(None),
+            },
+        };
+        let Some(oldest) = self.stack.oldest() else { return Ok(None) };
+        let oldest = ElementId { replica: self.stack.replica, seq: oldest };
+        let Some((element, insertion, deletions)) = self.document.last_hidden(after, oldest) else { return Ok(None) };
+        let ranges = |seqs: Vec<u64>| seqs.into_iter().map(|seq| (seq, seq + 1)).collect::<Vec<_>>();
+        let (insertion, deletions) = (ranges(insertion.into_iter().collect()), ranges(deletions));
+        let (mut show, mut hide) = (Vec::new(), Vec::new());
+        for (ranges, on) in [(insertion, true), (deletions, false)] {
+            if !ranges.is_empty() {
+                show.push(Event::Cancel { ranges: ranges.clone(), on });
+                hide.push(Event::Cancel { ranges, on: !on });
+            }
+        }
+        for event in show {
+            self.emit(event)?;
+        }
+        let at = self.find(element);
+        if at.is_none() {
+            for event in hide.drain(..) {
+                self.emit(event)?;
+            }
+        }
+        Ok(at.map(|at| (hide, at)))
+    }
+
+    /// Whether something in a block's own part of the sequence isn't newer than its marker. What is deleted counts: undo may bring
+    /// it back, and then it belongs to the block before.
+    fn holds_older(&mut self, block: ElementId) -> bool {
+        let Some(marker) = self.document.id_of(self.stack.replaced.marker(block)) else { return false };
+        let seq = self.stack.oldest().unwrap_or(block.seq);
+        self.document.holds_older(marker, ElementId { replica: self.stack.replica, seq })
     }
 
     /// A new marker divides the block again where the joined text begins.
@@ -143,38 +202,64 @@ impl Turn<'_> {
         if self.shown(block).is_some() {
             return Ok(());
         }
-        let at = match anchor {
-            None => 0,
-            Some(anchor) => match self.block_of(anchor) {
-                Some(Standing::Shown(at) | Standing::Gone(at) | Standing::Hidden(at)) => at,
-                None => return Ok(()),
+        let (hide, at) = match self.behind_hidden(anchor)? {
+            Some(found) => found,
+            None => match anchor {
+                None => (Vec::new(), 0),
+                Some(anchor) => match self.block_of(anchor) {
+                    Some(Standing::Shown(at) | Standing::Gone(at) | Standing::Hidden(at)) => (Vec::new(), at),
+                    None => return Ok(()),
+                },
             },
         };
         let seq = self.document.next_seq().ok_or(EditError::Order)?;
         self.stack.replaced.put(block, ElementId { replica: self.stack.replica, seq });
         self.stack.stale.insert(super::bytes::REPLACED);
         self.emit(Event::Insert { at: at.into(), what: Insertion::Marker(attributes.clone()) })?;
+        for event in hide {
+            self.emit(event)?;
+        }
         self.near = at + 1;
-        self.bring_removed(block)
+        match self.stack.recorder.removed_before(Some(block)) {
+            Some(removed) => self.bring_removed(removed, Some(block)),
+            None => Ok(()),
+        }
     }
 
-    /// Blocks that were removed right before one which got another marker since stand behind it in the sequence. Those that are
-    /// shown go before it again.
-    fn bring_removed(&mut self, block: ElementId) -> Result<(), EditError> {
+    /// A block that was removed is shown again where it stands in the sequence; it goes to where it stood when it was removed, before
+    /// `next` or at the end, and with it those that were removed right before it.
+    fn bring_removed(&mut self, block: ElementId, next: Option<ElementId>) -> Result<(), EditError> {
+        let mut next = next;
+        let mut seen = BTreeSet::new();
+        let before = loop {
+            let Some(following) = next else { break None };
+            if let Some(at) = self.shown(following) {
+                break Some(at);
+            }
+            match self.stack.recorder.removed(following).filter(|_| seen.insert(following)) {
+                Some((_, after)) => next = after,
+                None => return Ok(()),
+            }
+        };
         let Some(at) = self.shown(block) else { return Ok(()) };
+        if self.document.page().marker_after(at) == before {
+            return Ok(());
+        }
         let mut blocks: Vec<(ElementId, u64)> = Vec::new();
-        let mut seen = BTreeSet::from([block]);
-        let mut next = block;
-        while let Some((removed, seq)) = self.stack.recorder.removed_before(next) {
-            if !seen.insert(removed) || self.shown(removed).is_none_or(|removed| removed < at) {
+        let mut seen = BTreeSet::new();
+        let mut removed = Some(block);
+        while let Some(block) = removed {
+            let Some((seq, _)) = self.stack.recorder.removed(block).filter(|_| seen.insert(block)) else { break };
+            if self.shown(block).is_none() {
                 break;
             }
-            blocks.push((removed, seq));
-            next = removed;
+            blocks.push((block, seq));
+            removed = self.stack.recorder.removed_before(Some(block));
         }
         blocks.reverse();
-        let behind = self.marker(self.document.page().marker_before(at - 1));
-        self.move_behind(&blocks, behind)
+        let page = self.document.page();
+        let behind = page.marker_before(before.map_or(page.len(), |before| before - 1));
+        self.move_behind(&blocks, self.marker(behind))
     }
 
     fn undo_register(

@@ -56,4 +56,49 @@ impl Window {
         let spans = before.filter_map(|cursor| self.tree.span(cursor));
         spans.filter(|span| span.marker).map(|span| (span.id, !span.effect.is_live())).collect()
     }
+
+    /// The first elements of the spans after a marker in the sequence, shown or not, up to the next marker that wasn't joined.
+    pub fn segment(&self, marker: Id) -> impl Iterator<Item = Id> + '_ {
+        let first = self.tree.find_element(marker).and_then(|cursor| self.tree.next_span(cursor));
+        let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
+        let spans = after.filter_map(|cursor| self.tree.span(cursor));
+        let run = spans.take_while(|span| !(span.marker && span.effect.is_live()));
+        run.filter(|span| !span.marker).map(|span| span.id)
+    }
+
+    /// The last element of those after one (HEAD for none) in its segment that only events of one line hide: the element, its
+    /// insertion if that is cancelled, and its deletions.
+    pub fn last_hidden(&self, after: Option<Id>, line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
+        let first = match after {
+            None => Some(self.tree.start()),
+            Some(after) => {
+                let cursor = self.tree.find_element(after)?;
+                let len = self.tree.span(cursor)?.len;
+                match cursor.offset + 1 < len {
+                    true => Some(cursor),
+                    false => self.tree.next_span(cursor),
+                }
+            }
+        };
+        let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
+        let spans: Vec<&Span> = after.filter_map(|cursor| self.tree.span(cursor)).take_while(|span| !span.marker).collect();
+        spans.into_iter().rev().filter(|span| !span.effect.is_live()).find_map(|span| {
+            let element = span.end() - 1;
+            let insertion = span.effect.void.then_some(element);
+            let deletions = self.deletions_of(element, line);
+            let is_own = insertion.is_none_or(|insertion| line_of(insertion) == line);
+            (is_own && deletions.len() == span.effect.gone as usize).then_some((element, insertion, deletions))
+        })
+    }
+
+    /// The deletions of a line that hit an element and count.
+    fn deletions_of(&self, element: Id, line: u32) -> Vec<Id> {
+        let log = self.lines.get(line as usize).map(|log| &log.deletions[..]).unwrap_or_default();
+        let hits = log.iter().filter(|hit| (hit.target..hit.target + Id::from(hit.len)).contains(&element));
+        let events = hits.map(|hit| {
+            let nth = (element - hit.target) as u32;
+            id_of(line, hit.seq + if hit.backward { hit.len - 1 - nth } else { nth })
+        });
+        events.filter(|event| !self.cancels.is_off(*event, View::Effect)).collect()
+    }
 }
