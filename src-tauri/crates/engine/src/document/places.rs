@@ -146,13 +146,18 @@ impl Document {
         segment.into_iter().any(|element| !self.knows(element, marker))
     }
 
-    /// The last element of those after one (HEAD for none) in its segment that only own events hide: the element, its insertion's seq
-    /// if that is cancelled, and its deletions' seqs. Those from an own seq on are looked at.
-    pub(crate) fn last_hidden(&mut self, after: Option<Id>, since: ElementId) -> Option<(Id, Option<u64>, Vec<u64>)> {
+    /// The last element of those between one (HEAD for none) and the first of some markers that only own events hide: the element, its
+    /// insertion's seq if that is cancelled, and its deletions' seqs. Those from an own seq on are looked at.
+    pub(crate) fn last_hidden(
+        &mut self,
+        after: Option<Id>,
+        ends: &[Id],
+        since: ElementId,
+    ) -> Option<(Id, Option<u64>, Vec<u64>)> {
         let since = self.id_of(since)?;
         let (line, entry) = (line_of(since), self.history.entry_of(since)?);
-        let entry = after.and_then(|after| self.history.entry_of(after)).map_or(entry, |of_after| of_after.min(entry));
-        let found = self.fold.with_tracker(&self.history, entry, |window| window.last_hidden(after, line));
+        let earliest = after.into_iter().chain(ends.iter().copied()).filter_map(|id| self.history.entry_of(id)).fold(entry, EntryIx::min);
+        let found = self.fold.with_tracker(&self.history, earliest, |window| window.last_hidden(after, ends, line));
         let (element, insertion, deletions) = found?;
         let seq = |id: Id| u64::from(seq_of(id));
         Some((element, insertion.map(seq), deletions.into_iter().map(seq).collect()))

@@ -48,13 +48,15 @@ impl UndoStack {
         let mut out = Bytes { writer: Writer::default(), replica: self.replica };
         out.writer.byte(VERSION);
         if number == REPLACED {
-            let now = &self.replaced.now;
-            out.writer.uint(now.len() as u64);
-            for (&block, &marker) in now {
+            let markers = &self.replaced.markers;
+            out.writer.uint(markers.len() as u64);
+            for (&block, markers) in markers {
                 out.element(Some(block));
-                out.element(Some(marker));
+                out.writer.uint(markers.len() as u64);
+                // They are always own.
+                markers.iter().for_each(|marker| out.writer.uint(marker.seq));
             }
-            return (!now.is_empty()).then_some(out.writer.0);
+            return (!markers.is_empty()).then_some(out.writer.0);
         }
         // Both lists ascend by number: whatever comes in is the latest.
         let found = |list: &[Group]| list.binary_search_by_key(&number, |group| group.number).ok();
@@ -85,11 +87,14 @@ impl UndoStack {
             stack.sizes.insert(number, bytes.len());
             if number == REPLACED {
                 for _ in 0..input.reader.count(2)? {
-                    let (block, marker) = (input.known_element()?, input.known_element()?);
-                    if stack.replaced.now.contains_key(&block) || stack.replaced.block.contains_key(&marker) {
-                        return Err(DecodeError("a block with two markers"));
+                    let block = input.known_element()?;
+                    for _ in 0..input.reader.count(1)? {
+                        let marker = ElementId { replica, seq: input.reader.uint()? };
+                        if stack.replaced.block.contains_key(&marker) {
+                            return Err(DecodeError("a marker of two blocks"));
+                        }
+                        stack.replaced.put(block, marker);
                     }
-                    stack.replaced.put(block, marker);
                 }
             } else {
                 let list = if input.flag()? { &mut stack.undone } else { &mut stack.done };

@@ -185,16 +185,24 @@ enum Why {
 /// Markers that stand for others which were joined: a join is undone by a new marker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Replaced {
-    /// For each block, by its first marker, the marker that it has now.
-    now: BTreeMap<ElementId, ElementId>,
+    /// For each block, by its first marker, those that it got since, the latest last.
+    markers: BTreeMap<ElementId, Vec<ElementId>>,
     /// The other way.
     block: BTreeMap<ElementId, ElementId>,
 }
 
+/// Of a block's markers so many are kept: the first and the latest.
+const GENERATIONS: usize = 16;
+
 impl Replaced {
     /// The marker that a block has now.
     fn marker(&self, block: ElementId) -> ElementId {
-        self.now.get(&block).copied().unwrap_or(block)
+        self.markers.get(&block).and_then(|markers| markers.last()).copied().unwrap_or(block)
+    }
+
+    /// All markers that a block has had.
+    fn all(&self, block: ElementId) -> impl Iterator<Item = ElementId> + '_ {
+        std::iter::once(block).chain(self.markers.get(&block).into_iter().flatten().copied())
     }
 
     /// The block that a marker begins.
@@ -203,10 +211,12 @@ impl Replaced {
     }
 
     fn put(&mut self, block: ElementId, marker: ElementId) {
-        if let Some(before) = self.now.insert(block, marker) {
-            self.block.remove(&before);
-        }
+        let markers = self.markers.entry(block).or_default();
+        markers.push(marker);
         self.block.insert(marker, block);
+        if markers.len() > GENERATIONS {
+            self.block.remove(&markers.remove(0));
+        }
     }
 }
 
@@ -354,9 +364,9 @@ impl UndoStack {
         document.position(&Place { element, ..place })
     }
 
-    /// The first seq that can still be undone.
+    /// The first seq that can still be cancelled or count again.
     fn oldest(&self) -> Option<u64> {
-        let ranges = self.done.iter().flat_map(|group| group.off.iter().chain(&group.on));
+        let ranges = self.done.iter().chain(&self.undone).flat_map(|group| group.off.iter().chain(&group.on));
         ranges.map(|range| range.0).min()
     }
 
@@ -388,12 +398,12 @@ impl UndoStack {
                 note(selection.head.element);
             }
         }
-        let before = self.replaced.now.len();
-        let Replaced { now, block } = &mut self.replaced;
+        let before = self.replaced.markers.len();
+        let Replaced { markers, block } = &mut self.replaced;
         // A selection names the marker of its time.
-        now.retain(|first, marker| named.contains(first) || named.contains(marker));
-        block.retain(|marker, first| now.get(first) == Some(marker));
-        if before != self.replaced.now.len() {
+        markers.retain(|first, later| named.contains(first) || later.iter().any(|marker| named.contains(marker)));
+        block.retain(|_, first| markers.contains_key(first));
+        if before != self.replaced.markers.len() {
             self.stale.insert(bytes::REPLACED);
         }
         self.recorder = Recorder::of(groups().flat_map(|group| &group.steps), &self.replaced);

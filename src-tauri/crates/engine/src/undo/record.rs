@@ -10,7 +10,7 @@ use crate::ids::ReplicaId;
 /// Notes what events do to blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Recorder {
-    /// Removed blocks, which may be shown again: what stood after each (none for the end of the page), and the removal's seq.
+    /// Blocks that are removed: what stood after each (none for the end of the page), and the removal's seq.
     removed: BTreeMap<ElementId, (Option<ElementId>, u64)>,
     /// The other way.
     before: BTreeMap<Option<ElementId>, ElementId>,
@@ -23,10 +23,10 @@ pub(super) struct Recorder {
 impl Recorder {
     pub fn of<'a>(steps: impl Iterator<Item = &'a Step>, replaced: &Replaced) -> Self {
         let mut recorder = Recorder::default();
-        recorder.reordered = replaced.now.values().map(|marker| marker.seq).max().unwrap_or(0);
+        recorder.reordered = replaced.markers.values().flatten().map(|marker| marker.seq).max().unwrap_or(0);
         for step in steps {
             match step {
-                Step::Remove { block, next, seq, .. } => recorder.note_removed(*block, *next, *seq),
+                Step::Remove { block, next, seq, shown: false, .. } => recorder.note_removed(*block, *next, *seq),
                 Step::Move { seq, .. } => recorder.reordered = recorder.reordered.max(*seq),
                 _ => {}
             }
@@ -34,13 +34,19 @@ impl Recorder {
         recorder
     }
 
-    fn note_removed(&mut self, block: ElementId, next: Option<ElementId>, seq: u64) {
-        if let Some((before, _)) = self.removed.insert(block, (next, seq))
-            && self.before.get(&before) == Some(&block)
-        {
-            self.before.remove(&before);
-        }
+    pub fn note_removed(&mut self, block: ElementId, next: Option<ElementId>, seq: u64) {
+        self.note_shown(block);
+        self.removed.insert(block, (next, seq));
         self.before.insert(next, block);
+    }
+
+    /// A removed block is there again.
+    pub fn note_shown(&mut self, block: ElementId) {
+        let Some((next, _)) = self.removed.remove(&block) else { return };
+        if self.before.get(&next) == Some(&block) {
+            self.before.remove(&next);
+        }
+        self.first.clear();
     }
 
     /// A block that was removed, by which event, and what stood after it.

@@ -28,12 +28,15 @@ pub(super) fn revert(
     let (off, on) = (group.on.clone(), group.off.clone());
     let (before, after) = (group.after, group.before);
     let inverse = Group { number, off, on, before, after, first: next, end: next, ..Group::default() };
-    let mut turn = Turn { stack, document, inverse, events, near: 0 };
+    let mut turn = Turn { stack, document, inverse, events, near: 0, shown_again: Vec::new() };
     // First what can be cancelled: a removed block can be named again only when it is shown.
     turn.cancel(&group.off, false)?;
     turn.cancel(&group.on, true)?;
     for step in group.steps.iter().rev() {
         turn.undo(step)?;
+    }
+    for block in turn.shown_again {
+        turn.stack.recorder.note_shown(block);
     }
     Ok(turn.inverse)
 }
@@ -47,6 +50,8 @@ struct Turn<'a> {
     events: &'a mut Vec<Event>,
     /// A position around which the next block will be.
     near: u32,
+    /// Removed blocks that this shows.
+    shown_again: Vec<ElementId>,
 }
 
 impl Turn<'_> {
@@ -75,6 +80,11 @@ impl Turn<'_> {
                 }
                 let (block, marker, next, seq) = (*block, *marker, *next, *seq);
                 self.inverse.steps.push(Step::Remove { block, marker, next, seq, shown: !shown });
+                if *shown {
+                    self.stack.recorder.note_removed(block, next, seq);
+                } else {
+                    self.shown_again.push(block);
+                }
                 // Own moves didn't take the hidden block along.
                 if !shown && self.stack.recorder.reordered > seq { self.bring_removed(block, next) } else { Ok(()) }
             }
@@ -149,9 +159,13 @@ impl Turn<'_> {
         pieces.any(|piece| !self.document.knows(piece.id, marker))
     }
 
-    /// What own events hide right after an element belongs to it, and may come back with an older undo: the last of it is shown for
+    /// What own events hide between an element and a joined block's marker belongs to the block before, and may come back with an older undo: the last of it is shown for
     /// a moment, so that a marker can come in behind it. Gives what hides it again, and its position.
-    fn behind_hidden(&mut self, anchor: Option<ElementId>) -> Result<Option<(Vec<Event>, u32)>, EditError> {
+    fn behind_hidden(
+        &mut self,
+        anchor: Option<ElementId>,
+        block: ElementId,
+    ) -> Result<Option<(Vec<Event>, u32)>, EditError> {
         let after = match anchor {
             None => None,
             Some(anchor) => match self.document.id_of(self.stack.replaced.marker(anchor)) {
@@ -161,7 +175,10 @@ impl Turn<'_> {
         };
         let Some(oldest) = self.stack.oldest() else { return Ok(None) };
         let oldest = ElementId { replica: self.stack.replica, seq: oldest };
-        let Some((element, insertion, deletions)) = self.document.last_hidden(after, oldest) else { return Ok(None) };
+        // What came after any of the block's markers belongs to the block.
+        let markers: Vec<Id> = self.stack.replaced.all(block).filter_map(|marker| self.document.id_of(marker)).collect();
+        let found = self.document.last_hidden(after, &markers, oldest);
+        let Some((element, insertion, deletions)) = found else { return Ok(None) };
         let ranges = |seqs: Vec<u64>| seqs.into_iter().map(|seq| (seq, seq + 1)).collect::<Vec<_>>();
         let (insertion, deletions) = (ranges(insertion.into_iter().collect()), ranges(deletions));
         let (mut show, mut hide) = (Vec::new(), Vec::new());
@@ -202,7 +219,7 @@ impl Turn<'_> {
         if self.shown(block).is_some() {
             return Ok(());
         }
-        let (hide, at) = match self.behind_hidden(anchor)? {
+        let (hide, at) = match self.behind_hidden(anchor, block)? {
             Some(found) => found,
             None => match anchor {
                 None => (Vec::new(), 0),
@@ -216,6 +233,9 @@ impl Turn<'_> {
         self.stack.replaced.put(block, ElementId { replica: self.stack.replica, seq });
         self.stack.stale.insert(super::bytes::REPLACED);
         self.emit(Event::Insert { at: at.into(), what: Insertion::Marker(attributes.clone()) })?;
+        if let Some(Step::Marker { anchor: noted, .. }) = self.inverse.steps.last_mut() {
+            *noted = anchor;
+        }
         for event in hide {
             self.emit(event)?;
         }

@@ -1,5 +1,7 @@
 //! Where elements are that the page doesn't show.
 
+use rustc_hash::FxHashSet;
+
 use super::*;
 use crate::document::Standing;
 
@@ -57,18 +59,20 @@ impl Window {
         spans.filter(|span| span.marker).map(|span| (span.id, !span.effect.is_live())).collect()
     }
 
-    /// The first elements of the spans after a marker in the sequence, shown or not, up to the next marker that wasn't joined.
+    /// The first elements of the spans after a marker in the sequence, shown or not, up to the next marker of a block that
+    /// was neither joined nor removed.
     pub fn segment(&self, marker: Id) -> impl Iterator<Item = Id> + '_ {
         let first = self.tree.find_element(marker).and_then(|cursor| self.tree.next_span(cursor));
         let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
         let spans = after.filter_map(|cursor| self.tree.span(cursor));
-        let run = spans.take_while(|span| !(span.marker && span.effect.is_live()));
+        let run = spans.take_while(|span| !self.divides(span));
         run.filter(|span| !span.marker).map(|span| span.id)
     }
 
-    /// The last element of those after one (HEAD for none) in its segment that only events of one line hide: the element, its
-    /// insertion if that is cancelled, and its deletions.
-    pub fn last_hidden(&self, after: Option<Id>, line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
+    /// The last element of those after one (HEAD for none) in its block that only events of one line hide, up to one of some markers, or
+    /// up to the next one where none of those follows: the element, its insertion if that is cancelled, and its deletions.
+    pub fn last_hidden(&mut self, after: Option<Id>, ends: &[Id], line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
+        let in_block = self.segments_with(after.map_or(NONE, |after| self.segment_of(after)));
         let first = match after {
             None => Some(self.tree.start()),
             Some(after) => {
@@ -81,7 +85,14 @@ impl Window {
             }
         };
         let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
-        let spans: Vec<&Span> = after.filter_map(|cursor| self.tree.span(cursor)).take_while(|span| !span.marker).collect();
+        let after = after.filter_map(|cursor| self.tree.span(cursor));
+        let mut spans: Vec<&Span> = after.take_while(|span| !ends.contains(&span.id) && !self.divides(span)).collect();
+        let next = spans.last().and_then(|last| self.element_after(last.end() - 1));
+        let follows = spans.is_empty() || next.is_some_and(|next| ends.contains(&next));
+        if !follows && let Some(marker) = spans.iter().position(|span| span.marker) {
+            spans.truncate(marker);
+        }
+        spans.retain(|span| !span.marker && in_block.contains(&self.segment_of(span.id)));
         spans.into_iter().rev().filter(|span| !span.effect.is_live()).find_map(|span| {
             let element = span.end() - 1;
             let insertion = span.effect.void.then_some(element);
@@ -89,6 +100,29 @@ impl Window {
             let is_own = insertion.is_none_or(|insertion| line_of(insertion) == line);
             (is_own && deletions.len() == span.effect.gone as usize).then_some((element, insertion, deletions))
         })
+    }
+
+    /// The marker of the segment that an element is in; [`NONE`] for HEAD's.
+    fn segment_of(&self, element: Id) -> Id {
+        let cursors = std::iter::successors(self.tree.find_element(element), |&cursor| self.tree.previous_span(cursor));
+        cursors.filter_map(|cursor| self.tree.span(cursor)).find(|span| span.marker).map_or(NONE, |span| span.id)
+    }
+
+    /// The segments of the block that one of them is in.
+    fn segments_with(&mut self, segment: Id) -> FxHashSet<Id> {
+        let order: Vec<Id> = if self.disordered {
+            self.layouts.all(&self.tree).segments().collect()
+        } else {
+            std::iter::once(NONE).chain(self.tree.spans().filter(|span| span.marker).map(|span| span.id)).collect()
+        };
+        let is_live = |segment: &Id| *segment == NONE || self.tree.get(*segment).effect.is_live();
+        let runs = order.chunk_by(|_, next| !is_live(next));
+        runs.filter(|run| run.contains(&segment)).flatten().copied().collect()
+    }
+
+    /// Whether a span is the marker of a block that was neither joined nor removed.
+    fn divides(&self, span: &Span) -> bool {
+        span.marker && span.effect.is_live() && !self.removed.contains(&span.id)
     }
 
     /// The deletions of a line that hit an element and count.
