@@ -5,7 +5,9 @@
 
 use std::path::PathBuf;
 
-use inkfold_session::wire::{DocumentInfo, Edit, Failure, FileReport, Opened, Patch, Start, Status, WorkspaceInfo};
+use inkfold_session::wire::{
+    DocumentInfo, Edit, Failure, FileReport, Opened, Patch, Start, Status, Undo, Undone, WorkspaceInfo,
+};
 use tauri::{AppHandle, Runtime, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 use tokio::sync::oneshot;
@@ -112,6 +114,12 @@ pub async fn close_document(session: State<'_, Session>, document: String) -> An
 #[tauri::command]
 pub async fn edit(session: State<'_, Session>, edit: Edit) -> Answer<()> {
     session.edit(edit).await.map_err(failure)
+}
+
+/// Takes back what the writer did last, or does it again.
+#[tauri::command]
+pub async fn undo(session: State<'_, Session>, undo: Undo) -> Answer<Undone> {
+    session.undo(undo).await.map_err(failure)
 }
 
 /// What others did since the editor's last patch; null where there is nothing new.

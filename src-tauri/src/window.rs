@@ -58,6 +58,7 @@ pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
             commands::open_document,
             commands::close_document,
             commands::edit,
+            commands::undo,
             commands::next_patch,
             commands::status,
             commands::files,

@@ -25,4 +25,12 @@ blocks: Array<Block>,
 /**
  * Set where the document can be read but not written, with the reason's code.
  */
-locked: Locked | null, };
+locked: Locked | null, 
+/**
+ * Whether there is something of the writer's to undo.
+ */
+undo: boolean, 
+/**
+ * Whether there is something to redo.
+ */
+redo: boolean, };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use inkfold_engine::patch::Change as PatchChange;
+use inkfold_engine::undo::Grouping;
 use inkfold_engine::{Attributes, Page, Value};
 
 use crate::wire::{self, Attrs, Block, Change, Inline, Point};
@@ -26,6 +27,16 @@ pub fn value_in(value: &wire::Value) -> Value {
         wire::Value::Flag(on) => Value::Flag(*on),
         wire::Value::Number(number) => Value::Number(i64::from(*number)),
         wire::Value::Text(text) => Value::Text(text.clone()),
+    }
+}
+
+/// How the window says that an edit is undone with others.
+pub fn grouping_in(grouping: wire::Grouping) -> Grouping {
+    match grouping {
+        wire::Grouping::Typing => Grouping::Typing,
+        wire::Grouping::Start => Grouping::Start,
+        wire::Grouping::Step => Grouping::Step,
+        wire::Grouping::Joined => Grouping::Joined,
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use inkfold_engine::{Attributes, Document, EditError, End, Event, Insertion, Page, Start, Target, Value};
+use inkfold_engine::{
+    Attributes, Document, EditError, End, Event, Insertion, Page, Start, Target, UndoStack, Value,
+};
 
 use crate::convert::{attrs_in, value_in};
 use crate::wire::{Attrs, Block, Change, Inline, Point};
@@ -22,6 +24,8 @@ pub enum ChangeError {
 /// Applies changes to a document whose record is open, and notes the events that they became.
 pub struct Author<'a> {
     document: &'a mut Document,
+    /// Where it is noted how to undo them.
+    undo: Option<&'a mut UndoStack>,
     /// The events, in order.
     pub events: Vec<Event>,
 }
@@ -29,7 +33,12 @@ pub struct Author<'a> {
 impl<'a> Author<'a> {
     /// For a document whose record is open.
     pub fn new(document: &'a mut Document) -> Self {
-        Author { document, events: Vec::new() }
+        Author { document, undo: None, events: Vec::new() }
+    }
+
+    /// The same, for what its writer can undo.
+    pub fn undoable(document: &'a mut Document, undo: &'a mut UndoStack) -> Self {
+        Author { document, undo: Some(undo), events: Vec::new() }
     }
 
     /// The page as it is after what was applied so far.
@@ -42,7 +51,10 @@ impl<'a> Author<'a> {
     /// # Errors
     /// The engine refuses it; nothing was changed.
     pub fn event(&mut self, event: Event) -> Result<(), ChangeError> {
-        self.document.apply(&event)?;
+        match &mut self.undo {
+            Some(undo) => undo.apply(self.document, &event)?,
+            None => self.document.apply(&event)?,
+        }
         self.events.push(event);
         Ok(())
     }

@@ -7,12 +7,15 @@
 
 use std::collections::BTreeMap;
 
-use inkfold_engine::{Document, Record, Target, Value};
+use inkfold_engine::patch::between;
+use inkfold_engine::undo::{Reverted, Selection};
+use inkfold_engine::{Document, EditError, Page, Record, ReplicaId, Side, Target, UndoStack, Value};
+use inkfold_store::UndoRow;
 use tokio::sync::oneshot;
 
 use crate::convert::patch_out;
 use crate::error::SessionError;
-use crate::wire::{Edit, Locked, Patch};
+use crate::wire::{self, Edit, Locked, Patch, Point, Undo, Undone};
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, SessionError>>;
@@ -22,6 +25,12 @@ pub(crate) struct Ask {
     pub patch: u32,
     pub counter: u32,
     pub reply: Reply<Option<Patch>>,
+}
+
+/// What came before its turn.
+pub(crate) enum Early {
+    Edit(Edit, Reply<()>),
+    Undo(Undo, Reply<Undone>),
 }
 
 struct Unconfirmed {
@@ -34,6 +43,11 @@ struct Unconfirmed {
 
 pub(crate) struct Opened {
     pub document: Document,
+    pub undo: UndoStack,
+    /// Rows of what can be undone that aren't stored yet, beside those that the stack tells of.
+    rows: Vec<UndoRow>,
+    /// The last undo's counter and answer, for a window that asks again.
+    undone: Option<(u32, Undone)>,
     /// The number of the last patch that the window is known to have applied.
     confirmed: u32,
     unconfirmed: Option<Unconfirmed>,
@@ -43,7 +57,7 @@ pub(crate) struct Opened {
     incoming: Vec<Record>,
     /// The last edit that was applied, and edits that came before their turn.
     pub counter: u32,
-    pub early: BTreeMap<u32, (Edit, Reply<()>)>,
+    pub early: BTreeMap<u32, Early>,
     pub asks: Vec<Ask>,
     /// An edit didn't fit: the window and the document no longer show the same page, so nothing that the window says
     /// means what its writer meant. It has to open the document again.
@@ -55,10 +69,22 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    pub fn new(document: Document) -> Self {
+    /// With what this replica can undo, as it was stored.
+    pub fn new(document: Document, replica: ReplicaId, undo: &[(u64, Vec<u8>)]) -> Self {
         let told_title = title(&document);
+        let stored = undo.iter().map(|(number, row)| (*number, row.as_slice()));
+        let (undo, rows) = match UndoStack::from_rows(replica, stored) {
+            Ok(stack) => (stack, Vec::new()),
+            Err(error) => {
+                tracing::warn!("what could be undone is not readable and is dropped: {error}");
+                (UndoStack::new(replica), undo.iter().map(|(number, _)| (*number, None)).collect())
+            }
+        };
         Opened {
             document,
+            undo,
+            rows,
+            undone: None,
             confirmed: 0,
             unconfirmed: None,
             last_number: 0,
@@ -75,8 +101,11 @@ impl Opened {
     /// Takes nothing more from the window, and tells it so wherever it waits for an answer.
     pub fn lose(&mut self) {
         self.is_lost = true;
-        for (_, reply) in std::mem::take(&mut self.early).into_values() {
-            let _ = reply.send(Err(SessionError::OutOfStep));
+        for early in std::mem::take(&mut self.early).into_values() {
+            let _ = match early {
+                Early::Edit(_, reply) => reply.send(Err(SessionError::OutOfStep)).map_err(drop),
+                Early::Undo(_, reply) => reply.send(Err(SessionError::OutOfStep)).map_err(drop),
+            };
         }
         for ask in std::mem::take(&mut self.asks) {
             let _ = ask.reply.send(Err(SessionError::OutOfStep));
@@ -147,6 +176,59 @@ impl Opened {
             title,
             locked: locked(&self.document),
         })
+    }
+
+    /// Where a selection of the window is.
+    pub fn selection(&self, selection: Option<wire::Selection>) -> Option<Selection> {
+        let place = |point: Point| {
+            let at = self.document.page().position(point.block as usize, point.offset as usize)?;
+            Some(self.document.place(at, Side::After))
+        };
+        let wire::Selection { anchor, head } = selection?;
+        Some(Selection { anchor: place(anchor)?, head: place(head)? })
+    }
+
+    /// Takes back what the writer did last, or does it again, in the open record.
+    pub fn revert(&mut self, redo: bool) -> Result<Reverted, EditError> {
+        if redo { self.undo.redo(&mut self.document) } else { self.undo.undo(&mut self.document) }
+    }
+
+    /// Answers an undo that led from a page to the present one. It stands, whatever the window does, so what it shows from now on is the
+    /// page with this patch.
+    pub fn undone(&mut self, counter: u32, before: &Page, selection: Option<(u32, u32)>) -> Undone {
+        let changes = patch_out(&between(before, self.document.page()));
+        let point = |at: u32| {
+            let (block, offset) = self.document.page().point(at)?;
+            Some(Point { block: block as u32, offset: offset as u32 })
+        };
+        let selection =
+            selection.and_then(|(anchor, head)| Some(wire::Selection { anchor: point(anchor)?, head: point(head)? }));
+        let patch = (!changes.is_empty()).then(|| {
+            self.last_number += 1;
+            self.confirmed = self.last_number;
+            Patch {
+                document: self.document.id().to_string(),
+                number: self.last_number,
+                changes,
+                title: self.told_title.clone(),
+                locked: locked(&self.document),
+            }
+        });
+        let undone = Undone { patch, selection, undo: self.undo.can_undo(), redo: self.undo.can_redo() };
+        self.undone = Some((counter, undone.clone()));
+        undone
+    }
+
+    /// The answer that an undo with this counter got.
+    pub fn answered(&self, counter: u32) -> Option<Undone> {
+        self.undone.as_ref().filter(|(answered, _)| *answered == counter).map(|(_, undone)| undone.clone())
+    }
+
+    /// What has changed of what can be undone since this was asked last.
+    pub fn undo_rows(&mut self) -> Vec<UndoRow> {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.extend(self.undo.changed_rows());
+        rows
     }
 
     /// The number of the patch that the window begins with.

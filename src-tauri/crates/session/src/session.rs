@@ -16,7 +16,9 @@ use crate::opened::Ask;
 use crate::profile::Profile;
 use crate::reading;
 use crate::welcome;
-use crate::wire::{self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Start, Status, WorkspaceInfo};
+use crate::wire::{
+    self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Start, Status, Undo, Undone, WorkspaceInfo,
+};
 use crate::workspace::{Handle, Workspace, setting};
 
 /// How many events a slow listener may fall behind before it misses some; it asks for the state then.
@@ -360,6 +362,14 @@ impl Session {
     /// It can't be stored now, or doesn't fit the page.
     pub async fn edit(&self, edit: Edit) -> Result<(), SessionError> {
         self.handle()?.ask_later(move |workspace, reply| workspace.edit(edit, reply)).await
+    }
+
+    /// Takes back what the writer of a window did last, or does it again; answers when it is done, before it is durable.
+    ///
+    /// # Errors
+    /// The document isn't open, or the window is out of step.
+    pub async fn undo(&self, undo: Undo) -> Result<Undone, SessionError> {
+        self.handle()?.ask_later(move |workspace, reply| workspace.undo(undo, reply)).await
     }
 
     /// What others did since a patch; none if nothing.

@@ -118,6 +118,31 @@ pub enum Change {
     },
 }
 
+/// The ends of a selection; one place twice where it is a caret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Selection {
+    /// Where it was begun.
+    pub anchor: Point,
+    /// Where the caret is.
+    pub head: Point,
+}
+
+/// With which other edits one is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum Grouping {
+    /// With the last one, if that is typing too and there was no pause.
+    Typing,
+    /// With none before it; typing may go on with it.
+    Start,
+    /// With none: a command, an automatic format.
+    Step,
+    /// With the last one, whatever it is: the later edits of one composition.
+    Joined,
+}
+
 /// What the writer did in one transaction of the editor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -130,6 +155,40 @@ pub struct Edit {
     pub counter: u32,
     /// The changes, in order.
     pub changes: Vec<Change>,
+    /// With which others they are undone.
+    pub grouping: Grouping,
+    /// The selection before and after, which undo and redo give back.
+    pub before: Option<Selection>,
+    /// The one after.
+    pub after: Option<Selection>,
+}
+
+/// The writer takes back what he did last, or does it again. Numbered together with the edits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Undo {
+    /// The document.
+    pub document: String,
+    /// The last patch that the editor had applied.
+    pub patch: u32,
+    /// As in an edit.
+    pub counter: u32,
+    /// Whether it is to be done again.
+    pub redo: bool,
+}
+
+/// What an undo or a redo came to. It is done; edits made on the page without it must be put on top of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Undone {
+    /// What it changed on the page; null where that is nothing.
+    pub patch: Option<Patch>,
+    /// The selection as it was.
+    pub selection: Option<Selection>,
+    /// Whether there is more to undo.
+    pub undo: bool,
+    /// Whether there is something to redo.
+    pub redo: bool,
 }
 
 /// An opened document.
@@ -146,6 +205,10 @@ pub struct Opened {
     pub blocks: Vec<Block>,
     /// Set where the document can be read but not written, with the reason's code.
     pub locked: Option<Locked>,
+    /// Whether there is something of the writer's to undo.
+    pub undo: bool,
+    /// Whether there is something to redo.
+    pub redo: bool,
 }
 
 /// Why a document can't be written.

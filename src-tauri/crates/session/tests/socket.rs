@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 
 use inkfold_session::socket::{Response, Server, SocketError, hand_over};
-use inkfold_session::wire::{Change, Edit, Event, Inline, Point};
+use inkfold_session::wire::{Change, Edit, Event, Grouping, Inline, Point};
 use inkfold_session::{Profile, Request, Session, SessionError, reading};
 
 /// What the other process is told.
@@ -59,7 +59,15 @@ async fn a_window_keeps_its_document_and_its_workspace() {
     let insert = vec![Inline { text: "from the window".into(), marks: Default::default() }];
     let start = Point { block: 0, offset: 0 };
     let changes = vec![Change::Splice { from: start, to: start, insert }];
-    let edit = Edit { document: document.clone(), patch: opened.patch, counter: 1, changes };
+    let edit = Edit {
+        document: document.clone(),
+        patch: opened.patch,
+        counter: 1,
+        changes,
+        grouping: Grouping::Typing,
+        before: None,
+        after: None,
+    };
     session.edit(edit).await.expect("it is stored");
     session.close_document(document).await.expect("it closes");
     assert!(matches!(ask(data.path(), append(&shown, "Plans")).await, Response::Answer(_)));

@@ -60,4 +60,4 @@ pub use memory::MemoryStore;
 pub use open::{OpenRecord, OpenRun, OpenStart};
 pub use sqlite::SqliteStore;
 pub use state::State;
-pub use storage::{Ends, Link, Storage, Tip};
+pub use storage::{Ends, Link, Storage, Tip, UndoRow};

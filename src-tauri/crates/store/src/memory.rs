@@ -10,7 +10,7 @@ use crate::batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile,
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenRun, OpenStart, run_bytes};
-use crate::storage::{Ends, Link, Storage, Tip};
+use crate::storage::{Ends, Link, Storage, Tip, UndoRow};
 
 /// A [`Storage`] that forgets everything when it is dropped.
 ///
@@ -36,6 +36,7 @@ pub struct MemoryStore {
     facts: BTreeMap<Vec<u8>, FileFact>,
     pending: BTreeMap<[u8; 32], PendingFile>,
     cards: BTreeMap<DocumentId, DocumentCard>,
+    undo: BTreeMap<(DocumentId, ReplicaId, u64), Vec<u8>>,
 }
 
 impl MemoryStore {
@@ -57,6 +58,7 @@ impl MemoryStore {
             facts: BTreeMap::new(),
             pending: BTreeMap::new(),
             cards: BTreeMap::new(),
+            undo: BTreeMap::new(),
         }
     }
 
@@ -99,6 +101,15 @@ impl MemoryStore {
         self.root(record);
         added.push(record.id());
         Ok(())
+    }
+
+    fn note_undo(&mut self, start: &OpenStart, rows: &[UndoRow]) {
+        if !rows.is_empty() {
+            self.undo.retain(|(document, replica, _), _| *document != start.document || *replica == start.replica);
+        }
+        for (number, row) in rows {
+            put(&mut self.undo, &(start.document, start.replica, *number), row);
+        }
     }
 
     fn apply(&mut self, batch: &Batch) -> Result<Committed> {
@@ -169,9 +180,10 @@ impl Storage for MemoryStore {
         Ok(committed)
     }
 
-    fn append_open(&mut self, start: &OpenStart, time: i64, events: &[Event]) -> Result<()> {
+    fn append_undoable(&mut self, start: &OpenStart, time: i64, events: &[Event], undo: &[UndoRow]) -> Result<()> {
         let events = event::normalise(events.iter().cloned());
         if events.is_empty() {
+            self.note_undo(start, undo);
             return Ok(());
         }
         let start = start.sorted();
@@ -189,8 +201,14 @@ impl Storage for MemoryStore {
             return Err(StoreError::Open("it would be larger than a record may be"));
         }
         self.open_bytes = bytes;
+        self.note_undo(&start, undo);
         self.open.get_or_insert(OpenRecord { start, number, previous, runs: Vec::new() }).runs.push(run);
         Ok(())
+    }
+
+    fn undo_rows(&self, document: &DocumentId, replica: &ReplicaId) -> Result<Vec<(u64, Vec<u8>)>> {
+        let rows = self.undo.range((*document, *replica, 0)..=(*document, *replica, u64::MAX));
+        Ok(rows.map(|((.., number), row)| (*number, row.clone())).collect())
     }
 
     fn open(&self) -> Result<Option<OpenRecord>> {

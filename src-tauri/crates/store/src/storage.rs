@@ -8,6 +8,9 @@ use crate::batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile,
 use crate::error::Result;
 use crate::open::{OpenRecord, OpenStart};
 
+/// A row of what a writer can undo: its number, and its bytes, which only the engine knows; none forgets it.
+pub type UndoRow = (u64, Option<Vec<u8>>);
+
 /// A record in its replica's chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tip {
@@ -64,10 +67,22 @@ pub trait Storage: Send {
     /// Appends events to the open record, and opens it if there is none. No events are nothing.
     ///
     /// # Errors
+    /// As [`Self::append_undoable`].
+    fn append_open(&mut self, start: &OpenStart, time: i64, events: &[Event]) -> Result<()> {
+        self.append_undoable(start, time, events, &[])
+    }
+
+    /// Appends events to the open record, and with them changes rows of what its writer can undo in the document. Rows of the
+    /// replicas that wrote under this roof before go.
+    ///
+    /// # Errors
     /// [`StoreError::Open`](crate::StoreError::Open) where another record is open, `start` isn't where the replica
     /// stands, or the record would be too large; [`StoreError::Forked`](crate::StoreError::Forked) where the
     /// replica must not write any more; or the backend's own.
-    fn append_open(&mut self, start: &OpenStart, time: i64, events: &[Event]) -> Result<()>;
+    fn append_undoable(&mut self, start: &OpenStart, time: i64, events: &[Event], undo: &[UndoRow]) -> Result<()>;
+
+    /// What a replica can undo in a document, in ascending order of number.
+    fn undo_rows(&self, document: &DocumentId, replica: &ReplicaId) -> Result<Vec<(u64, Vec<u8>)>>;
 
     /// The open record with all that was appended.
     ///

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use inkfold_engine::{Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, Value, WorkspaceId};
+use inkfold_engine::{Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, UndoStack, Value, WorkspaceId};
 use inkfold_folder::policy::{Typing, flush_in};
 use inkfold_folder::{Identity, encode_all};
 use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OutboxFile, Storage, StoreError};
@@ -25,7 +25,7 @@ use crate::convert::page_out;
 use crate::edit::Author;
 use crate::error::SessionError;
 use crate::exchange::Exchange;
-use crate::opened::{Ask, Opened, Reply, is_trashed, locked, title};
+use crate::opened::{Ask, Early, Opened, Reply, is_trashed, locked, title};
 use crate::wire;
 
 /// A pause in writing of this length seals the open record.
@@ -106,6 +106,8 @@ struct Unsaved {
     start: OpenStart,
     time: i64,
     events: Vec<Event>,
+    /// Rows of what can be undone, as they are with these events.
+    undo: BTreeMap<u64, Option<Vec<u8>>>,
 }
 
 /// The record that is being written: which document's, and how much is in it.
@@ -292,6 +294,10 @@ impl Workspace {
         let workspace = self.store.workspace();
         self.identity = new_identity(&mut *self.store, workspace)?;
         self.own.insert(self.identity.replica());
+        for opened in self.opened.values_mut() {
+            // The events of the old id are no longer own ones.
+            opened.undo = UndoStack::new(self.identity.replica());
+        }
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The disk: what was written becomes durable, is sealed, and goes into the outbox.
 
 use inkfold_engine::record::MAX_EVENTS;
+use inkfold_store::UndoRow;
 
 use super::*;
 
@@ -11,9 +12,11 @@ impl Workspace {
         while let Some(unsaved) = self.unsaved.first() {
             let document = unsaved.start.document;
             if bytes_of(&unsaved.events) <= PIECE_BYTES {
-                self.store.append_open(&unsaved.start, unsaved.time, &unsaved.events)?;
+                let undo = rows_of(&unsaved.undo);
+                self.store.append_undoable(&unsaved.start, unsaved.time, &unsaved.events, &undo)?;
             } else {
-                self.save_in_pieces(unsaved.start.clone(), unsaved.time, pieces(&unsaved.events))?;
+                let undo = rows_of(&unsaved.undo);
+                self.save_in_pieces(unsaved.start.clone(), unsaved.time, pieces(&unsaved.events), &undo)?;
                 oversize.insert(document);
             }
             self.unsaved.remove(0);
@@ -40,10 +43,13 @@ impl Workspace {
         start: OpenStart,
         time: i64,
         pieces: Vec<Vec<Event>>,
+        undo: &[UndoRow],
     ) -> Result<(), SessionError> {
         let mut start = start;
-        for piece in pieces {
-            self.store.append_open(&start, time, &piece)?;
+        let last = pieces.len().saturating_sub(1);
+        for (i, piece) in pieces.into_iter().enumerate() {
+            // What can be undone is all of it, once all of it is there.
+            self.store.append_undoable(&start, time, &piece, if i == last { undo } else { &[] })?;
             if let Some(open) = self.store.open()? {
                 let record = open.seal(self.store.workspace(), time);
                 self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
@@ -146,6 +152,10 @@ impl Workspace {
     }
 }
 
+fn rows_of(undo: &BTreeMap<u64, Option<Vec<u8>>>) -> Vec<UndoRow> {
+    undo.iter().map(|(number, row)| (*number, row.clone())).collect()
+}
+
 /// A deletion of so many characters counts like a byte of text: portions then stay below [`MAX_EVENTS`].
 const DELETED_PER_BYTE: u64 = MAX_EVENTS / PIECE_BYTES as u64;
 /// The most that one event of a portion deletes.
@@ -161,6 +171,7 @@ pub(super) fn bytes_of(events: &[Event]) -> usize {
         Event::Mark { key, .. } | Event::Register { key, .. } => key.len() + 256,
         // Few bytes, but a record holds only so many events.
         Event::Delete { len, .. } => (len / DELETED_PER_BYTE) as usize,
+        Event::Cancel { ranges, .. } => 8 * ranges.len(),
         _ => 0,
     };
     events.iter().map(|event| 16 + text(event)).sum()

@@ -2,6 +2,7 @@
 
 use super::saving::bytes_of;
 use super::*;
+use crate::convert::grouping_in;
 
 impl Workspace {
     pub fn open_document(&mut self, id: DocumentId) -> Result<wire::Opened, SessionError> {
@@ -14,13 +15,16 @@ impl Workspace {
         document.absorb(records);
         let setting = (setting::LAST_DOCUMENT.to_owned(), Some(id.to_string().into_bytes()));
         self.store.commit(&Batch { settings: vec![setting], ..Batch::default() })?;
-        let opened = Opened::new(document);
+        let replica = self.identity.replica();
+        let opened = Opened::new(document, replica, &self.store.undo_rows(&id, &replica)?);
         let answer = wire::Opened {
             document: id.to_string(),
             title: title(&opened.document),
             patch: opened.first_patch(),
             blocks: page_out(opened.document.page()),
             locked: locked(&opened.document),
+            undo: opened.undo.can_undo(),
+            redo: opened.undo.can_redo(),
         };
         self.opened.insert(id, opened);
         Ok(answer)
@@ -65,24 +69,93 @@ impl Workspace {
             self.waiting_for_disk.push(reply);
             return;
         }
-        opened.early.insert(edit.counter, (edit, reply));
+        opened.early.insert(edit.counter, Early::Edit(edit, reply));
+        self.take_turns(id);
+    }
+
+    /// Takes back what a window's writer did last, or does it again, when its turn has come.
+    pub fn undo(&mut self, undo: wire::Undo, reply: Reply<wire::Undone>) {
+        let Ok(id) = undo.document.parse::<DocumentId>() else {
+            let _ = reply.send(Err(SessionError::NoDocument(undo.document)));
+            return;
+        };
+        let Some(opened) = self.opened.get_mut(&id) else {
+            let _ = reply.send(Err(SessionError::NotOpen));
+            return;
+        };
+        if opened.is_lost() || undo.counter <= opened.counter {
+            // It was done when it came first; only the answer was lost.
+            let _ = reply.send(opened.answered(undo.counter).ok_or(SessionError::OutOfStep));
+            return;
+        }
+        opened.early.insert(undo.counter, Early::Undo(undo, reply));
+        self.take_turns(id);
+    }
+
+    /// Does what has come, as far as it is its turn.
+    fn take_turns(&mut self, id: DocumentId) {
         while let Some(opened) = self.opened.get_mut(&id) {
             let next = opened.counter + 1;
-            let Some((edit, reply)) = opened.early.remove(&next) else { break };
-            match self.apply_edit(id, &edit) {
-                Ok(()) => self.waiting_for_disk.push(reply),
-                Err(error) => {
-                    let _ = reply.send(Err(error));
-                    break;
+            let Some(early) = opened.early.remove(&next) else { break };
+            let is_done = match early {
+                Early::Edit(edit, reply) => match self.apply_edit(id, &edit) {
+                    Ok(()) => {
+                        self.waiting_for_disk.push(reply);
+                        true
+                    }
+                    Err(error) => reply.send(Err(error)).is_ok_and(|()| false),
+                },
+                Early::Undo(undo, reply) => {
+                    // The window shows it at once. That it is durable, the answer to the next edit says.
+                    let undone = self.apply_undo(id, &undo);
+                    let is_done = undone.is_ok();
+                    let _ = reply.send(undone);
+                    is_done
                 }
+            };
+            if !is_done {
+                break;
             }
         }
         self.answer_asks(id);
     }
 
     pub(super) fn apply_edit(&mut self, id: DocumentId, edit: &wire::Edit) -> Result<(), SessionError> {
+        let start = self.begin_edit(id, edit.patch)?;
+        let Some(opened) = self.opened.get_mut(&id) else { return Err(SessionError::NotOpen) };
+        opened.counter = edit.counter;
+        if edit.changes.is_empty() {
+            return Ok(());
+        }
+        let before = opened.selection(edit.before);
+        opened.undo.begin(grouping_in(edit.grouping), now(), before);
+        let mut author = Author::undoable(&mut opened.document, &mut opened.undo);
+        let outcome = edit.changes.iter().try_for_each(|change| author.change(change));
+        let events = author.events;
+        let after = opened.selection(edit.after);
+        opened.undo.settle(after);
+        if outcome.is_err() {
+            opened.lose();
+        }
+        self.written(id, start, events);
+        Ok(outcome?)
+    }
+
+    fn apply_undo(&mut self, id: DocumentId, undo: &wire::Undo) -> Result<wire::Undone, SessionError> {
+        let start = self.begin_edit(id, undo.patch)?;
+        let Some(opened) = self.opened.get_mut(&id) else { return Err(SessionError::NotOpen) };
+        opened.counter = undo.counter;
+        let before = opened.document.page().clone();
+        let reverted = opened.revert(undo.redo)?;
+        let undone = opened.undone(undo.counter, &before, reverted.selection);
+        self.written(id, start, reverted.events);
+        Ok(undone)
+    }
+
+    /// Makes the document that which the window showed when its writer did something, with a record open.
+    fn begin_edit(&mut self, id: DocumentId, patch: u32) -> Result<OpenStart, SessionError> {
         let opened = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?;
-        if let Err(error) = opened.settle(edit.patch) {
+        if let Err(error) = opened.settle(patch) {
             opened.lose();
             return Err(error);
         }
@@ -99,17 +172,7 @@ impl Workspace {
                 self.failing_since = Some(Instant::now());
             }
         }
-        let start = self.begin_record(id)?;
-        let Some(opened) = self.opened.get_mut(&id) else { return Err(SessionError::NotOpen) };
-        let mut author = Author::new(&mut opened.document);
-        let outcome = edit.changes.iter().try_for_each(|change| author.change(change));
-        let events = author.events;
-        opened.counter = edit.counter;
-        if outcome.is_err() {
-            opened.lose();
-        }
-        self.written(id, start, events);
-        Ok(outcome?)
+        self.begin_record(id)
     }
 
     /// Begins a record of a document that is open in a window, unless one is open.
@@ -133,14 +196,20 @@ impl Workspace {
             writing.bytes += bytes_of(&events);
             writing.last = Instant::now();
         }
-        if events.is_empty() {
+        let undo = self.opened.get_mut(&id).map(Opened::undo_rows).unwrap_or_default();
+        if events.is_empty() && undo.is_empty() {
             return;
         }
-        self.exchange.typed();
+        if !events.is_empty() {
+            self.exchange.typed();
+        }
         let time = now();
         match self.unsaved.last_mut() {
-            Some(last) if last.start == start && bytes_of(&last.events) < SEAL_BYTES => last.events.extend(events),
-            _ => self.unsaved.push(Unsaved { start, time, events }),
+            Some(last) if last.start == start && bytes_of(&last.events) < SEAL_BYTES => {
+                last.events.extend(events);
+                last.undo.extend(undo);
+            }
+            _ => self.unsaved.push(Unsaved { start, time, events, undo: undo.into_iter().collect() }),
         }
     }
 
@@ -167,7 +236,8 @@ impl Workspace {
             std::mem::take(&mut opened.asks).into_iter().partition(|ask| ask.counter <= counter);
         opened.asks = waiting;
         for ask in ready {
-            let answer = self.next_patch(id, ask.patch);
+            // Where the writer has gone on since, the answer will be dropped, whatever it is.
+            let answer = if ask.counter < counter { Ok(None) } else { self.next_patch(id, ask.patch) };
             let _ = ask.reply.send(answer);
         }
     }

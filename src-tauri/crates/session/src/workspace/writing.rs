@@ -64,7 +64,7 @@ impl Workspace {
         let events = author.events;
         let start = OpenStart { document: id, replica, parents, previous_here, first_seq };
         // An error leaves nothing behind: the document is thrown away, and the store has all or nothing.
-        self.unsaved.push(Unsaved { start, time: now(), events });
+        self.unsaved.push(Unsaved { start, time: now(), events, undo: BTreeMap::new() });
         if let Err(error) = self.save() {
             self.unsaved.clear();
             return Err(error);

@@ -3,4 +3,5 @@
 mod folder_care;
 mod random_edits;
 mod two_installations;
+mod undo;
 mod windows;

@@ -152,6 +152,13 @@ fn windows_show_what_their_sessions_hold() {
                         let change = change(&mut rng, &window.blocks);
                         window.write(vec![change]).await;
                     }
+                    3 | 4 => {
+                        let redo = rng.below(3) == 0;
+                        let before = window.blocks.clone();
+                        let undone = if redo { window.redo().await } else { window.undo().await };
+                        let held = window.held().await;
+                        assert_eq!(held, window.blocks, "seed {seed}, step {step}: {undone:?} on {before:?}");
+                    }
                     _ => {
                         let before = window.blocks.clone();
                         let change = change(&mut rng, &window.blocks);

@@ -2,7 +2,7 @@
 
 use crate::windows::{Window, exchange, pair, paragraph, point, run, splice};
 use inkfold_session::Session;
-use inkfold_session::wire::{Change, Edit, Value, Whereabouts};
+use inkfold_session::wire::{Change, Edit, Grouping, Value, Whereabouts};
 
 #[test]
 fn what_one_types_the_other_sees() {
@@ -128,6 +128,9 @@ fn after_an_edit_that_does_not_fit_the_window_has_to_open_the_document_again() {
             patch: window.patch,
             counter,
             changes: vec![splice(point(0, at), point(0, at), "x")],
+            grouping: Grouping::Typing,
+            before: None,
+            after: None,
         };
         // One that came too early waits for the misfit, and must not wait for ever.
         let (session, early) = (a.clone(), edit(3, 0));

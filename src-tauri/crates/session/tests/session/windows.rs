@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use inkfold_session::Session;
-use inkfold_session::wire::{Attrs, Block, Change, Edit, Inline, Opened, Patch, Point, Value};
+use inkfold_session::wire::{
+    Attrs, Block, Change, Edit, Grouping, Inline, Opened, Patch, Point, Selection, Undo, Undone, Value,
+};
 
 pub fn point(block: u32, offset: u32) -> Point {
     Point { block, offset }
@@ -43,7 +45,37 @@ impl Window {
             apply(&mut self.blocks, change);
         }
         self.counter += 1;
-        Edit { document: self.document.clone(), patch: self.patch, counter: self.counter, changes }
+        let (document, patch, counter) = (self.document.clone(), self.patch, self.counter);
+        Edit { document, patch, counter, changes, grouping: Grouping::Step, before: None, after: None }
+    }
+
+    /// Writes one step, with the caret before and after it.
+    pub async fn step(&mut self, grouping: Grouping, changes: Vec<Change>, before: Point, after: Point) {
+        let caret = |at: Point| Some(Selection { anchor: at, head: at });
+        let edit = self.edit(changes);
+        let edit = Edit { grouping, before: caret(before), after: caret(after), ..edit };
+        self.session.edit(edit).await.expect("the edit is stored");
+    }
+
+    async fn turn(&mut self, redo: bool) -> Undone {
+        self.counter += 1;
+        let (document, patch, counter) = (self.document.clone(), self.patch, self.counter);
+        let undone = self.session.undo(Undo { document, patch, counter, redo }).await.expect("it can be asked for");
+        if let Some(patch) = undone.patch.clone() {
+            self.take(patch);
+        }
+        // Its answer says that all is stored.
+        let nothing = self.edit(vec![]);
+        self.session.edit(nothing).await.expect("the edit is stored");
+        undone
+    }
+
+    pub async fn undo(&mut self) -> Undone {
+        self.turn(false).await
+    }
+
+    pub async fn redo(&mut self) -> Undone {
+        self.turn(true).await
     }
 
     pub async fn write(&mut self, changes: Vec<Change>) {

@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use crate::batch::{Batch, Committed};
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenRun, OpenStart, run_bytes};
+use crate::storage::UndoRow;
 use rows::int;
 use write::run;
 
@@ -85,13 +86,17 @@ impl SqliteStore {
         Ok(committed)
     }
 
-    fn append(&self, start: &OpenStart, time: i64, events: &[Event]) -> Result<()> {
+    fn append(&self, start: &OpenStart, time: i64, events: &[Event], undo: &[UndoRow]) -> Result<()> {
         let events = event::normalise(events.iter().cloned());
-        if events.is_empty() {
+        if events.is_empty() && undo.is_empty() {
             return Ok(());
         }
         let start = start.sorted();
         let transaction = self.begin()?;
+        self.note_undo(&start, undo)?;
+        if events.is_empty() {
+            return Ok(transaction.commit()?);
+        }
         let (number, seq, bytes) = match self.open_beginning()? {
             Some(open) if open.start == start => {
                 let (end_seq, bytes) = self.open_bytes()?;

@@ -10,7 +10,7 @@ use super::rows::{self, int, row_error, uint};
 use crate::batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature};
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenStart, run_from_bytes};
-use crate::storage::{Ends, Link, Storage, Tip};
+use crate::storage::{Ends, Link, Storage, Tip, UndoRow};
 
 impl SqliteStore {
     /// Every row of an answer, read by `read`.
@@ -98,8 +98,16 @@ impl Storage for SqliteStore {
         self.commit_batch(batch)
     }
 
-    fn append_open(&mut self, start: &OpenStart, time: i64, events: &[Event]) -> Result<()> {
-        self.append(start, time, events)
+    fn append_undoable(&mut self, start: &OpenStart, time: i64, events: &[Event], undo: &[UndoRow]) -> Result<()> {
+        self.append(start, time, events, undo)
+    }
+
+    fn undo_rows(&self, document: &DocumentId, replica: &ReplicaId) -> Result<Vec<(u64, Vec<u8>)>> {
+        let sql = "SELECT number, body FROM undo WHERE document = ?1 AND replica = ?2 ORDER BY number";
+        self.all(sql, params![document.0, replica.0], |row| {
+            let read = || Ok((uint(row, 0)?, row.get::<_, Vec<u8>>(1)?));
+            read().map_err(row_error(format_args!("what can be undone in {document}")))
+        })
     }
 
     fn open(&self) -> Result<Option<OpenRecord>> {

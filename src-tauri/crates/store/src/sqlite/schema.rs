@@ -112,6 +112,14 @@ const STEPS: &[&str] = &[
         trashed INTEGER NOT NULL,
         edited INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;",
+    // 2: what this installation's writer can undo, in rows that only the engine reads.
+    "CREATE TABLE undo (
+        document BLOB NOT NULL,
+        replica BLOB NOT NULL,
+        number INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (document, replica, number)
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// The version that this program writes.

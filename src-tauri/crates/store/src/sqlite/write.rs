@@ -8,7 +8,8 @@ use super::rows::{guard, int, join_ids, record_guard};
 use crate::batch::{Batch, Committed, OutboxFile, Signature};
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};
-use crate::storage::Storage;
+use crate::open::OpenStart;
+use crate::storage::{Storage, UndoRow};
 
 const LOOSE: i64 = 0;
 const INNER: i64 = 1;
@@ -163,6 +164,29 @@ impl SqliteStore {
              ON CONFLICT (replica) DO UPDATE SET number = max(number, excluded.number)",
             params![file.replica.0, int(file.last)],
         )?;
+        Ok(())
+    }
+
+    /// Changes what a writer can undo, within a transaction that the caller has begun.
+    pub(super) fn note_undo(&self, start: &OpenStart, rows: &[UndoRow]) -> Result<()> {
+        let db = &self.connection;
+        let (document, replica) = (start.document.0, start.replica.0);
+        if !rows.is_empty() {
+            run(db, "DELETE FROM undo WHERE document = ?1 AND replica <> ?2", params![document, replica])?;
+        }
+        for (number, row) in rows {
+            let number = int(*number);
+            match row {
+                Some(row) => {
+                    let values = params![document, replica, number, row];
+                    run(db, "INSERT OR REPLACE INTO undo VALUES (?1, ?2, ?3, ?4)", values)?
+                }
+                None => {
+                    let sql = "DELETE FROM undo WHERE document = ?1 AND replica = ?2 AND number = ?3";
+                    run(db, sql, params![document, replica, number])?
+                }
+            };
+        }
         Ok(())
     }
 
