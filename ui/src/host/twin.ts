@@ -147,7 +147,7 @@ export class Twin implements Host {
     Object.assign(open, { patch: 1, counter: 0, offered: null });
     open.early.clear();
     this.lastDocument = document;
-    return { document, title: open.info.title, patch: open.patch, blocks: structuredClone(open.blocks), locked: null };
+    return { document, title: open.info.title, patch: open.patch, blocks: structuredClone(open.blocks), locked: null, undo: false, redo: false };
   }
 
   async closeDocument(): Promise<void> {

@@ -95,7 +95,15 @@ export class Exchange {
   edited(changes: Change[]): void {
     if (changes.length === 0) return;
     this.#counter += 1;
-    const edit: Edit = { document: this.document, patch: this.#patch, counter: this.#counter, changes };
+    const edit: Edit = {
+      document: this.document,
+      patch: this.#patch,
+      counter: this.#counter,
+      changes,
+      grouping: "typing",
+      before: null,
+      after: null,
+    };
     const pending = { edit, underWay: false };
     this.#pending.push(pending);
     // After a failure nothing overtakes the edits that are tried again.

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use inkfold_engine::{
-    Attributes, Document, EditError, End, Event, Insertion, Page, Start, Target, UndoStack, Value,
-};
+use inkfold_engine::{Attributes, Document, EditError, End, Event, Insertion, Page, Start, Target, UndoStack, Value};
 
 use crate::convert::{attrs_in, value_in};
 use crate::wire::{Attrs, Block, Change, Inline, Point};

@@ -156,7 +156,11 @@ impl Document {
     ) -> Option<(Id, Option<u64>, Vec<u64>)> {
         let since = self.id_of(since)?;
         let (line, entry) = (line_of(since), self.history.entry_of(since)?);
-        let earliest = after.into_iter().chain(ends.iter().copied()).filter_map(|id| self.history.entry_of(id)).fold(entry, EntryIx::min);
+        let earliest = after
+            .into_iter()
+            .chain(ends.iter().copied())
+            .filter_map(|id| self.history.entry_of(id))
+            .fold(entry, EntryIx::min);
         let found = self.fold.with_tracker(&self.history, earliest, |window| window.last_hidden(after, ends, line));
         let (element, insertion, deletions) = found?;
         let seq = |id: Id| u64::from(seq_of(id));

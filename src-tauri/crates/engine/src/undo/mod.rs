@@ -154,13 +154,7 @@ enum Step {
         shown: bool,
     },
     /// A register of a block was changed.
-    Register {
-        block: ElementId,
-        marker: ElementId,
-        key: String,
-        was: Option<Value>,
-        is: Option<Value>,
-    },
+    Register { block: ElementId, marker: ElementId, key: String, was: Option<Value>, is: Option<Value> },
     /// Blocks moved.
     Move {
         blocks: Vec<ElementId>,
@@ -438,7 +432,9 @@ impl Step {
             Step::Join { block, anchor, .. } => [Some(*block), *anchor].into_iter().for_each(note),
             Step::Remove { block, next, .. } => [Some(*block), *next].into_iter().for_each(note),
             Step::Register { block, .. } => note(Some(*block)),
-            Step::Move { blocks, behind, .. } => blocks.iter().map(|&block| Some(block)).chain([*behind]).for_each(note),
+            Step::Move { blocks, behind, .. } => {
+                blocks.iter().map(|&block| Some(block)).chain([*behind]).for_each(note)
+            }
         }
     }
 }

@@ -176,7 +176,8 @@ impl Turn<'_> {
         let Some(oldest) = self.stack.oldest() else { return Ok(None) };
         let oldest = ElementId { replica: self.stack.replica, seq: oldest };
         // What came after any of the block's markers belongs to the block.
-        let markers: Vec<Id> = self.stack.replaced.all(block).filter_map(|marker| self.document.id_of(marker)).collect();
+        let markers: Vec<Id> =
+            self.stack.replaced.all(block).filter_map(|marker| self.document.id_of(marker)).collect();
         let found = self.document.last_hidden(after, &markers, oldest);
         let Some((element, insertion, deletions)) = found else { return Ok(None) };
         let ranges = |seqs: Vec<u64>| seqs.into_iter().map(|seq| (seq, seq + 1)).collect::<Vec<_>>();
@@ -304,10 +305,8 @@ impl Turn<'_> {
     /// unknown to an event of the writer's, given by its seq.
     fn move_behind(&mut self, blocks: &[(ElementId, u64)], behind: Option<Id>) -> Result<(), EditError> {
         let mut moving: Vec<Id> = Vec::new();
-        let mut all: BTreeSet<Id> = blocks
-            .iter()
-            .filter_map(|(block, _)| self.document.id_of(self.stack.replaced.marker(*block)))
-            .collect();
+        let mut all: BTreeSet<Id> =
+            blocks.iter().filter_map(|(block, _)| self.document.id_of(self.stack.replaced.marker(*block))).collect();
         for &(block, seq) in blocks {
             let Some(mut at) = self.shown(block) else { continue };
             let Some(marker) = self.marker(at) else { continue };

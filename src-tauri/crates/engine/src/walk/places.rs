@@ -41,8 +41,7 @@ impl Window {
                 let run = spans[i + 1..].iter().take_while(|next| !(next.marker && next.effect.is_live()));
                 run.clone().any(|next| !next.marker && next.effect.is_live())
             };
-            let is_shown =
-                span.effect.is_live() && !(span.marker && self.removed.contains(&span.id) && !has_text());
+            let is_shown = span.effect.is_live() && !(span.marker && self.removed.contains(&span.id) && !has_text());
             if span.id <= id && id < span.end() {
                 return (before + if is_shown { (id - span.id) as u32 } else { 0 }, is_shown);
             }

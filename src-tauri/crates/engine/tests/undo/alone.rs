@@ -30,7 +30,7 @@ const KINDS: &[Kind] = &[
 
 /// How many runs; `INKFOLD_HISTORIES` asks for another number.
 fn runs() -> u64 {
-    std::env::var("INKFOLD_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(2000)
+    std::env::var("INKFOLD_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(600)
 }
 
 /// An edit that an editor makes: the first block isn't joined to what is before all blocks.

@@ -1,11 +1,4 @@
 //! Undo and redo: what a writer takes back, and what stays.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod alone;
-mod kept;
 mod person;
-mod places;
-mod table;
-mod together;

@@ -1,9 +1,7 @@
 //! Somebody who writes in a document and can undo it.
 
-use inkfold_engine::undo::{Grouping, Reverted, Selection};
-use inkfold_engine::{
-    Attributes, Content, Document, Event, EventId, Events, Record, RecordId, ReplicaId, Side, UndoStack,
-};
+use inkfold_engine::undo::{Grouping, Reverted};
+use inkfold_engine::{Attributes, Content, Document, Event, EventId, Events, Record, RecordId, ReplicaId, UndoStack};
 use inkfold_testkit::edit::Edit;
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
 use inkfold_testkit::page::{Page, Shown, What};
@@ -17,7 +15,6 @@ pub struct Person {
     previous: Option<RecordId>,
     /// The open record: parents, first seq, and what was written.
     open: Option<(Vec<RecordId>, u64, Vec<Event>)>,
-    pub clock: i64,
 }
 
 /// A page in plain values: of each block whether it is the implied one, its attributes, and its characters with their marks.
@@ -33,7 +30,6 @@ impl Person {
             records: Vec::new(),
             previous: None,
             open: None,
-            clock: 0,
         }
     }
 
@@ -73,12 +69,6 @@ impl Person {
         self.records.push(record);
     }
 
-    /// Takes in what others wrote.
-    pub fn learn(&mut self, records: &[Record]) {
-        self.seal();
-        self.document.merge(records.iter().cloned());
-    }
-
     /// The page for making edits on it.
     pub fn page(&self) -> Page {
         let id = EventId { record: RecordId::NONE, offset: 0 };
@@ -94,34 +84,24 @@ impl Person {
     }
 
     pub fn plain(&self) -> Plain {
-        let characters = |(text, marks): (&str, &Attributes)| {
-            text.chars().map(|c| (c, marks.clone())).collect::<Vec<_>>()
-        };
+        let characters =
+            |(text, marks): (&str, &Attributes)| text.chars().map(|c| (c, marks.clone())).collect::<Vec<_>>();
         let blocks = self.document.page().blocks();
         blocks
-            .map(|block| (block.is_implied(), block.attributes().clone(), block.inlines().into_iter().flat_map(characters).collect()))
+            .map(|block| {
+                (
+                    block.is_implied(),
+                    block.attributes().clone(),
+                    block.inlines().into_iter().flat_map(characters).collect(),
+                )
+            })
             .collect()
-    }
-
-    /// Applies events of one edit.
-    pub fn write(&mut self, grouping: Grouping, events: impl FnOnce(&mut Self) -> Vec<Vec<Event>>) {
-        self.begin();
-        let before = self.caret(self.document.page().len());
-        self.undo.begin(grouping, self.clock, before);
-        for events in events(self) {
-            for event in events {
-                self.undo.apply(&mut self.document, &event).expect("the event can be applied");
-                self.note([event]);
-            }
-        }
-        let after = self.caret(self.document.page().len());
-        self.undo.settle(after);
     }
 
     /// Does edits that are undone in one go.
     pub fn edit(&mut self, edits: &[Edit]) {
         self.begin();
-        self.undo.begin(Grouping::Step, self.clock, None);
+        self.undo.begin(Grouping::Step, 0, None);
         for edit in edits {
             for event in edit.events(&self.page()) {
                 self.undo.apply(&mut self.document, &event).expect("the event can be applied");
@@ -143,11 +123,5 @@ impl Person {
         let reverted = self.undo.redo(&mut self.document).expect("all history is here");
         self.note(reverted.events.clone());
         reverted
-    }
-
-    /// A caret as a selection.
-    pub fn caret(&self, at: u32) -> Option<Selection> {
-        let place = self.document.place(at, Side::After);
-        Some(Selection { anchor: place, head: place })
     }
 }

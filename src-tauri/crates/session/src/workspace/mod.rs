@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use inkfold_engine::{Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, UndoStack, Value, WorkspaceId};
+use inkfold_engine::{
+    Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, UndoStack, Value, WorkspaceId,
+};
 use inkfold_folder::policy::{Typing, flush_in};
 use inkfold_folder::{Identity, encode_all};
 use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OutboxFile, Storage, StoreError};

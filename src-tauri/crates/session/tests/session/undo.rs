@@ -37,7 +37,8 @@ fn a_window_takes_back_what_it_did_step_by_step() {
         let done = window.blocks.clone();
 
         // The texts and the caret that each undo gives back.
-        for (text, at) in [("Grüße\n 🙂", point(1, 0)), ("Grüße 🙂", point(0, 5)), ("Grüße 🙂", point(0, 8))] {
+        for (text, at) in [("Grüße\n 🙂", point(1, 0)), ("Grüße 🙂", point(0, 5)), ("Grüße 🙂", point(0, 8))]
+        {
             let undone = window.undo().await;
             assert_eq!((window.text().as_str(), caret(&undone)), (text, Some(at)));
             assert!(undone.undo && undone.redo);
