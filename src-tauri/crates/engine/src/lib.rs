@@ -29,10 +29,11 @@ mod marks;
 mod page;
 pub mod patch;
 pub mod record;
+mod snapshot;
 mod tree;
 mod walk;
 
-pub use document::{Document, EditError, Typing, Version};
+pub use document::{Document, EditError, Opened, Typing, Version};
 pub use event::{Attributes, End, Event, Insertion, Start, Target, Value};
 pub use history::{Admission, OPEN, Unfolded};
 pub use ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};

@@ -1,11 +1,11 @@
 //! What leads from one page to another, as changes that an editor can apply one after another.
 
-use std::collections::BTreeMap;
 use crate::event::{Attributes, Value};
 use crate::history::Id;
 use crate::page::block::Run;
 use crate::page::style::attributes as shown;
 use crate::page::{Block, Page};
+use std::collections::BTreeMap;
 
 /// A stretch of new text and its marks.
 #[derive(Debug, Clone, PartialEq, Eq)]

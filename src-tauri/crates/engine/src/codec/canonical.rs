@@ -90,7 +90,7 @@ pub(super) mod kind {
     pub const MOVE: u8 = 10;
 }
 
-pub(super) fn write_event(out: &mut Writer, event: &Event) {
+pub(crate) fn write_event(out: &mut Writer, event: &Event) {
     match event {
         Event::Insert { at, what } => match what {
             Insertion::Text(text) => {
@@ -156,7 +156,7 @@ pub(super) fn write_event(out: &mut Writer, event: &Event) {
     }
 }
 
-pub(super) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
+pub(crate) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
     let event = match reader.byte()? {
         kind::TEXT => {
             let at = read_position(reader)?;
@@ -238,7 +238,7 @@ pub(super) fn check_delete(at: u64, len: u64, backward: bool) -> Result<(), Deco
     Ok(())
 }
 
-pub(super) fn boundary_byte(start: Start, end: End) -> u8 {
+pub(crate) fn boundary_byte(start: Start, end: End) -> u8 {
     let start = match start {
         Start::Before => 0,
         Start::After => 1,
@@ -251,7 +251,7 @@ pub(super) fn boundary_byte(start: Start, end: End) -> u8 {
     start << 2 | end
 }
 
-pub(super) fn boundary_from_byte(byte: u8) -> Result<(Start, End), DecodeError> {
+pub(crate) fn boundary_from_byte(byte: u8) -> Result<(Start, End), DecodeError> {
     let start = match byte >> 2 {
         0 => Start::Before,
         1 => Start::After,
@@ -295,7 +295,7 @@ fn read_target(reader: &mut Reader<'_>) -> Result<Target<u64>, DecodeError> {
     })
 }
 
-fn write_attributes(out: &mut Writer, attributes: &Attributes) {
+pub(crate) fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     out.uint(attributes.len() as u64);
     for (key, value) in attributes {
         out.text(key);
@@ -303,7 +303,7 @@ fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     }
 }
 
-fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
+pub(crate) fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
     let count = reader.count(3)?;
     let mut attributes = Attributes::new();
     for _ in 0..count {
@@ -334,7 +334,7 @@ fn read_option(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
 }
 
 /// A value is its type's number and its bytes with their length, so that an unknown type can be kept. 0 is no value.
-fn write_value(out: &mut Writer, value: &Value) {
+pub(crate) fn write_value(out: &mut Writer, value: &Value) {
     let mut bytes = Writer::default();
     match value {
         Value::Flag(on) => {
@@ -357,7 +357,7 @@ fn write_value(out: &mut Writer, value: &Value) {
     out.bytes(&bytes.0);
 }
 
-fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
+pub(crate) fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
     let tag = reader.uint()?;
     let bytes = reader.bytes()?;
     Ok(match tag {
