@@ -88,6 +88,13 @@ impl Fold {
         Fold { page, registers, count, heads, saves, since_save: self.since_save, ..Fold::default() }
     }
 
+    /// Begins with the latest page that another fold kept of at most `shared` entries, which are the first of this history, too.
+    pub fn resumed(&self, history: &History, shared: EntryIx) -> Self {
+        let saves: Vec<Save> = self.saves.iter().take_while(|save| save.count <= shared).cloned().collect();
+        let Some(Save { count, page, registers, .. }) = saves.last().cloned() else { return self.again(history) };
+        Fold { page, registers, count, heads: history.heads_of_first(count), saves, ..Fold::default() }
+    }
+
     /// Folds all entries of the history that aren't yet.
     pub fn catch_up(&mut self, history: &History) {
         while self.count < history.len() {

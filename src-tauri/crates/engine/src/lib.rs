@@ -19,6 +19,7 @@
 //! ```
 
 pub mod codec;
+pub mod diff;
 mod document;
 pub mod event;
 mod fold;
@@ -33,7 +34,7 @@ mod snapshot;
 mod tree;
 mod walk;
 
-pub use document::{Document, EditError, Opened, Typing, Version};
+pub use document::{Blame, Document, EditError, Opened, Session, Typing, Version};
 pub use event::{Attributes, End, Event, Insertion, Start, Target, Value};
 pub use history::{Admission, OPEN, Unfolded};
 pub use ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};

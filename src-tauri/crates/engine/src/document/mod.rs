@@ -1,7 +1,9 @@
 //! A document: a set of records, and the page that they fold into.
 
+mod time;
 mod typing;
 
+pub use time::{Blame, Session};
 pub use typing::Typing;
 
 use crate::codec::DecodeError;

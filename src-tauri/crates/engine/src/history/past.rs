@@ -119,9 +119,8 @@ impl History {
     /// records aren't all of the past.
     pub fn with_past(&self, past: impl IntoIterator<Item = Record>) -> Option<(History, EntryIx)> {
         let past: Vec<Record> = past.into_iter().collect();
-        let mut history = History::new(self.workspace, self.document);
+        let mut history = self.emptied(None);
         history.reserved = self.lines_of(&past);
-        history.lines = self.lines.iter().map(|line| Line { entries: Vec::new(), tip: None, ..line.clone() }).collect();
         for record in past {
             if history.reserved.contains_key(&record.id()) {
                 history.insert(record);
@@ -145,6 +144,29 @@ impl History {
             history.insert(record.clone());
         }
         Some((history, loaded))
+    }
+
+    /// This history's lines without its entries, after a past or from the beginning.
+    pub fn emptied(&self, past: Option<&Past>) -> History {
+        let lines = self.lines.iter().skip(1).map(|line| Line {
+            entries: Vec::new(),
+            tip: line.tip.filter(|_| past.is_some()),
+            ..line.clone()
+        });
+        match past {
+            Some(past) => History::after(self.workspace, self.document, past.clone(), lines.collect()),
+            None => {
+                let mut history = History::new(self.workspace, self.document);
+                history.lines.extend(lines);
+                history
+            }
+        }
+    }
+
+    /// Takes in a record whose parents are here, on a line that is here already.
+    pub fn keep(&mut self, record: &Record, line: u32) {
+        self.reserved.insert(record.id(), line);
+        self.insert(record.clone());
     }
 
     /// On which of the lines here the records of the past lie: from each line's tip back to where it begins.
