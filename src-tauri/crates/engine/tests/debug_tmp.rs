@@ -37,3 +37,13 @@ fn debug() {
     }
     if let Some((_, out)) = best { println!("{out}"); panic!(); }
 }
+#[test]
+fn look() {
+    let history = History::generate(&Plan::everything(1468));
+    let i = history.records.iter().position(|r| format!("{:?}", r.id()).contains("thno63us")).unwrap();
+    let r = &history.records[i];
+    let page = history.world.model.page(history.world.with_ancestors(r.id()).into_iter().filter(|x| *x != r.id()));
+    for (i, s) in page.shown.iter().enumerate() { println!("{} {:?}", i + 1, s); }
+    let page = history.world.model.page(history.world.with_ancestors(r.id()).into_iter());
+    for (i, s) in page.shown.iter().enumerate() { println!("{} {:?}", i + 1, s); }
+}

@@ -39,13 +39,16 @@ impl Window {
 
     pub(super) fn delete(&mut self, step: &mut Step<'_>, id: Id, at: u64, left: u32, backward: bool) {
         let (mut id, mut at, mut left) = (id, at, left);
-        if backward {
-            // What is past the end hits nothing.
-            let past = at.saturating_sub(u64::from(self.shown_len(step))).min(u64::from(left)) as u32;
-            (at, id, left) = (at - u64::from(past), id + Id::from(past), left - past);
-        }
         while left > 0 {
-            let Some((element, is_marker)) = self.element(step, at) else { return };
+            let Some((element, is_marker)) = self.element(step, at) else {
+                // What is past the end hits nothing, and the last block can have gone with its last character.
+                let past = at.saturating_sub(u64::from(self.shown_len(step))).min(u64::from(left)) as u32;
+                if !backward || past == 0 {
+                    return;
+                }
+                (at, id, left) = (at - u64::from(past), id + Id::from(past), left - past);
+                continue;
+            };
             if is_marker {
                 // The next one backward is another element, the next one forward is the same marker again.
                 if !backward {
