@@ -51,6 +51,8 @@ pub(crate) struct Fold {
     /// Pages at critical versions, ascending; the first stands for what isn't loaded.
     saves: Vec<Save>,
     since_save: u32,
+    /// A page is kept at every critical version, and a tracker begins at the last one that it can.
+    pub saves_often: bool,
     window: Option<Box<Window>>,
 }
 
@@ -141,7 +143,7 @@ impl Fold {
         self.heads.push(self.count);
         self.since_save += entry.len;
         (self.count, self.done) = (self.count + 1, 0);
-        if self.since_save >= SAVE_EVERY && history.is_critical(self.count) {
+        if (self.since_save >= SAVE_EVERY || self.saves_often) && history.is_critical(self.count) {
             self.settle(history);
             self.save();
         }
@@ -159,7 +161,7 @@ impl Fold {
         let origin = self.saves[0].origin.clone();
         self.saves.push(Save { count: self.count, page, registers, origin });
         self.since_save = 0;
-        if self.saves.len() > SAVES {
+        if self.saves.len() > SAVES && !self.saves_often {
             // The one goes whose neighbours are closest together for their age.
             let gap = |i: usize| {
                 let (before, after) = (self.saves[i - 1].count, self.saves[i + 1].count);
@@ -179,9 +181,11 @@ impl Fold {
         let keeps = self.window.as_ref().is_some_and(|window| {
             let (folded, done) = window.folded();
             let lag: u32 = (folded..ix).map(|ix| history.entry(ix).len).sum();
-            let can_begin_later = self.saves[save].count >= folded + u32::from(done > 0);
+            let begin = self.saves[save].count;
+            let can_begin_later = begin >= folded + u32::from(done > 0);
             history.is_critical(window.base.count)
                 && !(can_begin_later && (lag > CATCH_UP || window.size() > LARGE || window.is_disordered()))
+                && !(self.saves_often && begin > window.base.count)
         });
         if !keeps {
             self.settle(history);

@@ -334,10 +334,18 @@ impl Document {
         // Ids decide between two branches of one replica, and this one has its id only now.
         if self.history.is_forked(replica) {
             let origin = self.fold.origin().clone();
+            let saves_often = self.fold.saves_often;
             self.fold = Fold::new(&self.history, origin.page, origin.registers);
+            self.fold.saves_often = saves_often;
             self.fold.catch_up(&self.history);
         }
         Ok(())
+    }
+
+    /// From now on folds late records from the last version that they can be folded from, not from an earlier one where that is
+    /// faster. For tests and fuzzers, which so try every such version.
+    pub fn save_often(&mut self) {
+        self.fold.saves_often = true;
     }
 
     /// Panics where a tree is damaged or the page doesn't show what was folded. For tests and fuzzers.
