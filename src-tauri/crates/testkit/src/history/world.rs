@@ -147,7 +147,8 @@ impl Replica {
         frontier.into_iter().filter(|id| self.here.as_ref().is_none_or(|here| here.id() != *id)).collect()
     }
 
-    fn seal(&self, world: &World, runs: Vec<Event>) -> Record {
+    /// The record of these events, which isn't written yet. There must be events.
+    pub fn seal(&self, world: &World, runs: Vec<Event>) -> Record {
         let content = Content {
             workspace: WORKSPACE,
             document: DOCUMENT,
