@@ -142,11 +142,8 @@ impl Window {
 
     /// The markers that the author of the entry in hand sees.
     fn shown_markers(&self, step: &Step<'_>) -> FxHashSet<Id> {
-        match (&step.shown, self.seen(step)) {
-            (Some(pieces), _) => pieces.iter().filter(|piece| piece.marker).map(|piece| piece.id).collect(),
-            (None, Some(page)) => page.blocks().filter_map(|block| block.marker).collect(),
-            (None, None) => FxHashSet::default(),
-        }
+        let pieces = self.seen(step).into_iter().flat_map(|page| page.pieces(1, page.len()));
+        pieces.filter(|piece| matches!(piece.kind, Kind::Marker(_))).map(|piece| piece.id).collect()
     }
 
     /// In the zone of a growing mark an element shares the fate of its left origin.
@@ -174,10 +171,6 @@ impl Window {
             self.tree.update_span(cursor, len, |span| (span.cover, span.place) = (cover, place));
             start += len;
             if !covered || !span.is_shown() {
-                continue;
-            }
-            if self.disordered {
-                self.stale |= step.page.is_some();
                 continue;
             }
             let style = self.marks.style(cover);

@@ -18,6 +18,7 @@ mod prepare;
 mod registers;
 mod removed;
 mod sequence;
+mod sight;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -27,9 +28,9 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::event::{Attributes, End, Event, Insertion, OBJECT, Start, Target, Value};
-use crate::fold::{Registers, Save};
+use crate::fold::{Registers, Save, linear};
 use crate::history::{BASE_LINE, EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
-use crate::layout::{Author, BlockEvent, Change, Layouts, List};
+use crate::layout::{BlockEvent, Change, Layouts, List};
 use crate::marks::{Mark, Marks, SetId};
 use crate::page::Page;
 use crate::page::rope::{Item, Kind};
@@ -38,6 +39,7 @@ use crate::tree::{Cursor, Span, State, Sum, Tree, View};
 
 use cancel::Cancels;
 use registers::Candidates;
+use sight::Sight;
 
 /// A line's last versions that are remembered, so that whoever builds on one of them need not look for it.
 const VERSIONS: usize = 32;
@@ -70,6 +72,11 @@ pub(crate) struct Window {
     removed_prep: BTreeSet<Id>,
     removed: BTreeSet<Id>,
     layouts: Layouts,
+    /// What the author of the entry in hand sees, where the sequence alone doesn't say it; none until somebody asks. Its
+    /// characters are only counted.
+    sight: Option<Page>,
+    /// What authors saw at versions that were left.
+    left: VecDeque<Sight>,
     /// The order of blocks is no longer that of the sequence: a block has moved, or a join has passed a hidden one.
     disordered: bool,
     /// The page doesn't show the effect version and must be drawn again.
@@ -113,15 +120,6 @@ struct Marker {
     removes: u32,
 }
 
-/// Elements that are shown one after another.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    id: Id,
-    len: u32,
-    marker: bool,
-    cover: SetId,
-}
-
 /// An entry in hand.
 struct Step<'a> {
     history: &'a History,
@@ -130,8 +128,6 @@ struct Step<'a> {
     registers: &'a mut Registers,
     /// The entry's positions are those of the page: it knows everything folded so far, and the page shows that.
     at_head: bool,
-    /// What is shown at the prepare version, in order; only where the sequence alone doesn't say it.
-    shown: Option<Vec<Piece>>,
 }
 
 impl Window {
@@ -154,6 +150,8 @@ impl Window {
             removed_prep: BTreeSet::new(),
             removed: BTreeSet::new(),
             layouts: Layouts::default(),
+            sight: None,
+            left: VecDeque::new(),
             disordered: false,
             stale: false,
             base,
@@ -225,7 +223,7 @@ impl Window {
     ) {
         let entry = history.entry(ix);
         let at_head = self.begin(history, ix) && page.is_some();
-        let mut step = Step { history, page, registers, at_head, shown: None };
+        let mut step = Step { history, page, registers, at_head };
         let mut before = 0;
         for run in entry.runs() {
             let after = before + run.count() as u32;
@@ -300,10 +298,7 @@ impl Window {
 
     /// Folds one run of the entry in hand.
     fn event(&mut self, step: &mut Step<'_>, id: Id, run: &Event) {
-        if self.disordered && (!step.at_head || self.stale) {
-            let layout = self.layouts.at(&self.tree, &self.prep);
-            step.shown = Some(self.pieces(Some(&layout), View::Prepare));
-        }
+        self.look();
         let count = run.count() as u32;
         match run {
             Event::Insert { at, what } => self.insert(step, id, *at, what),
@@ -324,6 +319,7 @@ impl Window {
             Event::Cancel { ranges, on } => self.cancel(step, id, ranges, *on),
             Event::Move { first, count, to } => self.move_blocks(step, id, *first, *count, *to),
         }
+        self.edit_sight(id, run);
         let end = seq_of(id) + count;
         self.prep.raise(line_of(id), end);
         self.effect.raise(line_of(id), end);

@@ -119,7 +119,7 @@ impl Plan {
     pub fn large(seed: u64) -> Self {
         let mut plan = Plan::everything(seed);
         plan.kinds.retain(|(kind, _)| !matches!(kind, Kind::Hostile | Kind::HostileMove));
-        Plan { steps: 300, longest_text: 40, edits_per_record: 2, ..plan }
+        Plan { steps: 200, longest_text: 40, edits_per_record: 2, ..plan }
     }
 
     /// Blocks move, next to all that is done to blocks, with little text.
