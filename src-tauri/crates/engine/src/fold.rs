@@ -57,6 +57,8 @@ pub(crate) struct Fold {
     since_save: u32,
     /// What the history said of its critical versions when the pages were looked through last.
     struck_out: u64,
+    /// A page is kept at every critical version, and a tracker begins at the last one that it can.
+    pub saves_often: bool,
     window: Option<Box<Window>>,
 }
 
@@ -73,7 +75,7 @@ impl Fold {
     /// Begins again where this one began.
     pub fn again(&self, history: &History) -> Self {
         let Save { page, registers, .. } = self.saves[0].clone();
-        Fold::new(history, page, registers)
+        Fold { saves_often: self.saves_often, ..Fold::new(history, page, registers) }
     }
 
     /// The same fold of a history whose past was loaded: `loaded` entries in place of the one that stood for it. Nothing is
@@ -173,7 +175,8 @@ impl Fold {
         (self.count, self.done) = (self.count + 1, 0);
         // Of much that comes at once, only what came last is likely to be built upon by others.
         let coming = history.len() - self.count;
-        if self.since_save >= SAVE_EVERY.max(coming) && history.is_critical(self.count) {
+        let wanted = self.saves_often || self.since_save >= SAVE_EVERY.max(coming);
+        if wanted && history.is_critical(self.count) {
             self.settle_window(history);
             self.save();
         }
@@ -197,7 +200,7 @@ impl Fold {
         let origin = Arc::clone(&self.saves[0].origin);
         self.saves.push(Save { count: self.count, page, registers, origin });
         self.since_save = 0;
-        if self.saves.len() > SAVES {
+        if self.saves.len() > SAVES && !self.saves_often {
             // The one goes whose neighbours are closest together for their age.
             let gap = |i: usize| {
                 let (before, after) = (self.saves[i - 1].count, self.saves[i + 1].count);
@@ -220,9 +223,11 @@ impl Fold {
         let keeps = self.window.as_ref().is_some_and(|window| {
             let (folded, done) = window.folded();
             let lag: u32 = (folded..ix).map(|ix| history.entry(ix).len).sum();
-            let can_begin_later = self.saves[save].count >= folded + u32::from(done > 0);
+            let begin = self.saves[save].count;
+            let can_begin_later = begin >= folded + u32::from(done > 0);
             history.is_critical(window.base.count)
                 && !(can_begin_later && (lag > CATCH_UP || window.size() > LARGE || window.is_disordered()))
+                && !(self.saves_often && begin > window.base.count)
         });
         if !keeps {
             self.settle(history);

@@ -414,6 +414,12 @@ impl Document {
         Ok(())
     }
 
+    /// From now on folds late records from the last version that they can be folded from, not from an earlier one where that is
+    /// faster. For tests and fuzzers, which so try every such version.
+    pub fn save_often(&mut self) {
+        self.fold.saves_often = true;
+    }
+
     /// Panics where a tree is damaged or the page doesn't show what was folded. For tests and fuzzers.
     pub fn assert_invariants(&self) {
         self.fold.assert_invariants(&self.history);

@@ -165,16 +165,4 @@ impl Page {
             at += len;
         }
     }
-
-    /// The position of an element that is shown, looked for from the start.
-    pub(crate) fn find(&self, id: Id) -> Option<u32> {
-        let mut before = 0;
-        for piece in self.rope.items_from(0) {
-            if piece.id <= id && id < piece.id + Id::from(piece.len) {
-                return Some(before + (id - piece.id) as u32 + 1);
-            }
-            before += piece.len;
-        }
-        None
-    }
 }

@@ -149,12 +149,6 @@ impl Window {
             }
         }
         step.at_head = at_head;
-        if let Some(shown) = &mut step.shown {
-            // Text that comes back has its place in the sequence.
-            let layout = self.layouts.at(&self.tree, &self.prep);
-            shown.clear();
-            shown.extend(self.pieces(Some(&layout), View::Prepare));
-        }
     }
 
     /// Brings events at the prepare version up to date that a cancel names, which is among those that are being advanced or
@@ -263,11 +257,8 @@ impl Window {
 
     /// Draws a mark's elements again.
     fn restyle(&mut self, step: &mut Step<'_>, mark: Id) {
+        self.stale |= self.disordered && step.page.is_some();
         let Some(page) = step.page.as_deref_mut().filter(|_| !self.stale) else { return };
-        if self.disordered {
-            self.stale = true;
-            return;
-        }
         let mut shown = 0;
         for span in self.tree.spans() {
             let len = if !span.is_shown() { 0 } else { span.len };

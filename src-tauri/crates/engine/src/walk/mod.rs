@@ -18,6 +18,7 @@ mod prepare;
 mod registers;
 mod removed;
 mod sequence;
+mod sight;
 mod versions;
 
 use std::cmp::Ordering;
@@ -25,12 +26,12 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::event::{Attributes, End, Event, Insertion, OBJECT, Start, Target, Value};
-use crate::fold::{Registers, Save};
+use crate::fold::{Registers, Save, linear};
 use crate::history::{EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
-use crate::layout::{Author, BlockEvent, Change, Layouts, List};
+use crate::layout::{BlockEvent, Change, Layouts, List};
 use crate::marks::{Mark, Marks, SetId};
 use crate::page::Page;
 use crate::page::rope::{Item, Kind};
@@ -39,6 +40,7 @@ use crate::tree::{Cursor, Span, State, Sum, Tree, View};
 
 use cancel::Cancels;
 use registers::Candidates;
+use sight::Sight;
 use versions::Versions;
 
 /// A register and what it belongs to.
@@ -70,6 +72,11 @@ pub(crate) struct Window {
     removed_prep: BTreeSet<Id>,
     removed: BTreeSet<Id>,
     layouts: Layouts,
+    /// What the author of the entry in hand sees, where the sequence alone doesn't say it; none until somebody asks. Its
+    /// characters are only counted.
+    sight: Option<Page>,
+    /// What authors saw at versions that were left.
+    left: VecDeque<Sight>,
     /// The order of blocks is no longer that of the sequence: a block has moved, or a join has passed a hidden one.
     disordered: bool,
     /// The page doesn't show the effect version and must be drawn again.
@@ -111,15 +118,6 @@ struct Marker {
     removes: u32,
 }
 
-/// Elements that are shown one after another.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    id: Id,
-    len: u32,
-    marker: bool,
-    cover: SetId,
-}
-
 /// An entry in hand.
 struct Step<'a> {
     history: &'a History,
@@ -128,8 +126,6 @@ struct Step<'a> {
     registers: &'a mut Registers,
     /// The entry's positions are those of the page: it knows everything folded so far, and the page shows that.
     at_head: bool,
-    /// What is shown at the prepare version, in order; only where the sequence alone doesn't say it.
-    shown: Option<Vec<Piece>>,
 }
 
 impl Window {
@@ -153,6 +149,8 @@ impl Window {
             removed_prep: BTreeSet::new(),
             removed: BTreeSet::new(),
             layouts: Layouts::default(),
+            sight: None,
+            left: VecDeque::new(),
             disordered: false,
             stale: false,
             base,
@@ -224,7 +222,7 @@ impl Window {
     ) {
         let entry = history.entry(ix);
         let at_head = self.begin(history, ix) && page.is_some();
-        let mut step = Step { history, page, registers, at_head, shown: None };
+        let mut step = Step { history, page, registers, at_head };
         let mut before = 0;
         for run in entry.runs() {
             let after = before + run.count() as u32;
@@ -292,10 +290,7 @@ impl Window {
 
     /// Folds one run of the entry in hand.
     fn event(&mut self, step: &mut Step<'_>, id: Id, run: &Event) {
-        if self.disordered && (!step.at_head || self.stale) {
-            let layout = self.layouts.at(&self.tree, &self.prep);
-            step.shown = Some(self.pieces(Some(&layout), View::Prepare));
-        }
+        self.look();
         let count = run.count() as u32;
         match run {
             Event::Insert { at, what } => self.insert(step, id, *at, what),
@@ -316,6 +311,7 @@ impl Window {
             Event::Cancel { ranges, on } => self.cancel(step, id, ranges, *on),
             Event::Move { first, count, to } => self.move_blocks(step, id, *first, *count, *to),
         }
+        self.edit_sight(id, run);
         let end = seq_of(id) + count;
         self.prep.raise(line_of(id), end);
         self.effect.raise(line_of(id), end);
