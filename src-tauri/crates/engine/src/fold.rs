@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::event::{Event, Value};
 use crate::history::{Entries, EntryIx, History, Id};
 use crate::page::Page;
+use crate::page::lookup::Lookup;
 use crate::walk::{RegisterKey, Window};
 
 /// The registers that belong to no marker, as far as they hold a value.
@@ -33,8 +34,8 @@ pub(crate) struct Save {
     pub count: EntryIx,
     pub page: Page,
     pub registers: Registers,
-    /// The page that a snapshot gave, for the text of its elements.
-    pub origin: Page,
+    /// The page that a snapshot gave, for the text of elements whose events aren't loaded.
+    pub origin: Arc<Lookup>,
 }
 
 /// What the entries folded so far come to.
@@ -56,16 +57,42 @@ pub(crate) struct Fold {
 
 impl Fold {
     /// Begins with what the history's snapshot shows, if it has one.
-    pub fn new(history: &History, origin: Page, registers: Registers) -> Self {
+    pub fn new(history: &History, page: Page, registers: Registers) -> Self {
         let count = u32::from(history.past.is_some());
-        let save = Save { count, page: origin.clone(), registers: registers.clone(), origin };
+        let origin = Arc::new(Lookup::new(page.clone()));
+        let save = Save { count, page: page.clone(), registers: registers.clone(), origin };
         let heads = (0..count).collect();
-        Fold { page: save.page.clone(), registers, count, heads, saves: vec![save], ..Fold::default() }
+        Fold { page, registers, count, heads, saves: vec![save], ..Fold::default() }
     }
 
-    /// What it began with.
-    pub fn origin(&self) -> &Save {
-        &self.saves[0]
+    /// Begins again where this one began.
+    pub fn again(&self, history: &History) -> Self {
+        let Save { page, registers, .. } = self.saves[0].clone();
+        Fold::new(history, page, registers)
+    }
+
+    /// The same fold of a history whose past was loaded: `loaded` entries in place of the one that stood for it. Nothing is
+    /// folded again before somebody needs it.
+    pub fn with_past(&self, history: &History, loaded: EntryIx) -> Self {
+        let shifted = |count: EntryIx| count - 1 + loaded;
+        let start = Save::default();
+        let later = self.saves.iter().map(|save| Save {
+            count: shifted(save.count),
+            origin: Arc::clone(&start.origin),
+            ..save.clone()
+        });
+        let count = shifted(self.count);
+        let heads = history.heads_of_first(count);
+        let saves = std::iter::once(start.clone()).chain(later).collect();
+        let (page, registers) = (self.page.clone(), Arc::clone(&self.registers));
+        Fold { page, registers, count, heads, saves, since_save: self.since_save, ..Fold::default() }
+    }
+
+    /// Begins with the latest page that another fold kept of at most `shared` entries, which are the first of this history, too.
+    pub fn resumed(&self, history: &History, shared: EntryIx) -> Self {
+        let saves: Vec<Save> = self.saves.iter().take_while(|save| save.count <= shared).cloned().collect();
+        let Some(Save { count, page, registers, .. }) = saves.last().cloned() else { return self.again(history) };
+        Fold { page, registers, count, heads: history.heads_of_first(count), saves, ..Fold::default() }
     }
 
     /// Folds all entries of the history that aren't yet.
@@ -156,7 +183,7 @@ impl Fold {
 
     fn save(&mut self) {
         let (page, registers) = (self.page.clone(), self.registers.clone());
-        let origin = self.saves[0].origin.clone();
+        let origin = Arc::clone(&self.saves[0].origin);
         self.saves.push(Save { count: self.count, page, registers, origin });
         self.since_save = 0;
         if self.saves.len() > SAVES {

@@ -10,9 +10,13 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::event::{Event, FEATURE_CANCEL, Insertion, OBJECT, push_run};
+use crate::event::{Attributes, Event, FEATURE_CANCEL, Insertion, OBJECT, push_run};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::record::{Events, FOLDED_FEATURES, Record};
+
+mod past;
+
+pub(crate) use past::Past;
 
 /// An event in this process: its line in the upper half, its seq in the lower. Never written down, never shown to
 /// another replica.
@@ -25,8 +29,8 @@ pub(crate) type Entries = SmallVec<[EntryIx; 2]>;
 /// No event: HEAD as a left origin, the end as a right origin.
 pub(crate) const NONE: Id = Id::MAX;
 
-/// The line of what a snapshot holds: its elements are counted in the order of the page.
-pub(crate) const BASE_LINE: u32 = 0;
+/// The line of the entry that stands for what a snapshot holds. No event is on it.
+pub(crate) const PAST_LINE: u32 = 0;
 
 pub(crate) fn id_of(line: u32, seq: u32) -> Id {
     Id::from(line) << 32 | Id::from(seq)
@@ -142,24 +146,11 @@ impl Line {
     }
 }
 
-/// The last record of a replica that a snapshot holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The last record of a line that a snapshot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tip {
-    pub replica: ReplicaId,
     pub record: RecordId,
     pub end_seq: u32,
-}
-
-/// What stands for a history that isn't loaded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Past {
-    /// The snapshot's version, ascending.
-    pub heads: Vec<RecordId>,
-    pub tips: Vec<Tip>,
-    /// The greatest Lamport of its events.
-    pub lamport: u64,
-    /// How many events of [`BASE_LINE`] stand for it.
-    pub len: u32,
 }
 
 /// Why a record is kept without being folded.
@@ -199,6 +190,8 @@ pub(crate) struct History {
     critical: Vec<EntryIx>,
     /// The heads of critical versions that have not just the one, entry k − 1.
     critical_heads: FxHashMap<EntryIx, Entries>,
+    /// The lines of records that were here before the past was loaded, so that no event's id changes.
+    reserved: FxHashMap<RecordId, u32>,
     waiting: FxHashMap<RecordId, Waiting>,
     /// Some of them wait for what a snapshot stands for.
     pub needs_past: bool,
@@ -217,31 +210,6 @@ impl History {
     pub fn new(workspace: WorkspaceId, document: DocumentId) -> Self {
         let base = Line::new(ReplicaId::default());
         History { workspace, document, lines: vec![base], critical: vec![0], ..History::default() }
-    }
-
-    /// A history whose beginning a snapshot stands for.
-    pub fn after(workspace: WorkspaceId, document: DocumentId, past: Past) -> Self {
-        let mut history = History::new(workspace, document);
-        let entry = Entry {
-            id: RecordId::NONE,
-            line: BASE_LINE,
-            first_seq: 0,
-            len: past.len,
-            lamport: past.lamport,
-            parents: Entries::new(),
-            runs: Runs::Snapshot,
-        };
-        history.entries.push(entry);
-        history.lines[BASE_LINE as usize].entries.push(0);
-        history.heads.push(0);
-        history.critical = vec![1];
-        for tip in &past.tips {
-            history.by_id.insert(tip.record, 0);
-            history.lines.push(Line { tip: Some(tip.clone()), ..Line::new(tip.replica) });
-        }
-        history.by_id.extend(past.heads.iter().map(|&head| (head, 0)));
-        history.past = Some(past);
-        history
     }
 
     pub fn len(&self) -> EntryIx {
@@ -354,7 +322,7 @@ impl History {
 
     /// What isn't loaded comes before all that is.
     pub fn order_key(&self, id: Id) -> OrderKey {
-        let Some(entry) = self.entry_of(id).map(|ix| self.entry(ix)).filter(|entry| entry.line != BASE_LINE) else {
+        let Some(entry) = self.entry_of(id).map(|ix| self.entry(ix)).filter(|entry| entry.line != PAST_LINE) else {
             return (0, ReplicaId::default(), RecordId::NONE, 0);
         };
         let offset = seq_of(id) - entry.first_seq;
@@ -390,22 +358,6 @@ impl History {
 
     pub fn contains(&self, id: &RecordId) -> bool {
         self.by_id.contains_key(id) || self.waiting.contains_key(id) || self.unfolded.contains_key(id)
-    }
-
-    /// Whether a record, all of whose parents are here, builds on a part of what isn't loaded and not on all of it.
-    fn forks_the_past(&self, record: &Record) -> bool {
-        let Some(past) = &self.past else { return false };
-        let tip = past.tips.iter().filter(|tip| tip.replica == record.replica()).map(|tip| tip.end_seq).max();
-        let reaches_back = |run: &Event| match run {
-            Event::Cancel { ranges, .. } => ranges.first().is_some_and(|range| range.0 < u64::from(tip.unwrap_or(0))),
-            _ => false,
-        };
-        if record.events().runs().iter().any(reaches_back) {
-            return true;
-        }
-        let is_loaded = |id: RecordId| self.by_id.get(&id).is_some_and(|&ix| ix > 0);
-        let all: SmallVec<[RecordId; 4]> = record.all_parents().collect();
-        !all.iter().any(|&id| is_loaded(id)) && !past.heads.iter().all(|head| all.contains(head))
     }
 
     /// Takes a record in; false if it was here already.
@@ -455,12 +407,6 @@ impl History {
         true
     }
 
-    /// Keeps a record whose parents are known by name only.
-    fn wait_for_past(&mut self, record: Record) {
-        self.needs_past = true;
-        self.waiting.insert(record.id(), Waiting { record, missing: usize::MAX });
-    }
-
     fn why_unfolded(&self, record: &Record) -> Option<Unfolded> {
         if !self.unfolded.is_empty() && record.all_parents().any(|id| self.unfolded.contains_key(&id)) {
             return Some(Unfolded::FollowsUnfolded);
@@ -489,7 +435,7 @@ impl History {
     fn own(&self, replica: ReplicaId, previous: &RecordId) -> Option<Own> {
         match self.index_of(previous)? {
             0 if self.past.is_some() => {
-                let is_it = |line: &Line| line.tip.as_ref().is_some_and(|tip| tip.record == *previous);
+                let is_it = |line: &Line| line.tip.is_some_and(|tip| tip.record == *previous);
                 let line = self.lines.iter().position(is_it)? as u32;
                 (self.lines[line as usize].replica == replica).then_some(Own::Tip(line))
             }
@@ -511,7 +457,10 @@ impl History {
     }
 
     /// The line that goes on after a replica's own record; a new one where it forks or begins.
-    fn line_after(&mut self, replica: ReplicaId, own: Option<Own>) -> u32 {
+    fn line_after(&mut self, id: RecordId, replica: ReplicaId, own: Option<Own>) -> u32 {
+        if let Some(&line) = self.reserved.get(&id) {
+            return line;
+        }
         match own {
             Some(Own::Entry(ix)) if self.lines[self.entry(ix).line as usize].entries.last() == Some(&ix) => {
                 self.entry(ix).line
@@ -544,7 +493,7 @@ impl History {
         parents.dedup();
         let ix = self.len();
         let lamport = 1 + parents.iter().map(|&parent| self.entry(parent).last_lamport()).max().unwrap_or(0);
-        let line = self.line_after(replica, own);
+        let line = self.line_after(id, replica, own);
         self.lines[line as usize].entries.push(ix);
         self.heads.retain(|head| !parents.contains(head));
         self.heads.push(ix);
@@ -676,6 +625,15 @@ impl History {
             }
         }
         members
+    }
+
+    /// The heads of the first entries.
+    pub fn heads_of_first(&self, count: EntryIx) -> Entries {
+        let mut is_head = vec![true; count as usize];
+        for parent in self.entries[..count as usize].iter().flat_map(|entry| &entry.parents) {
+            is_head[*parent as usize] = false;
+        }
+        (0..count).filter(|&ix| is_head[ix as usize]).collect()
     }
 
     /// How many events of each line the first entries have.

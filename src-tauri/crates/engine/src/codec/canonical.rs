@@ -134,7 +134,7 @@ pub(super) mod kind {
     }
 }
 
-fn write_event(out: &mut Writer, event: &Event) {
+pub(crate) fn write_event(out: &mut Writer, event: &Event) {
     out.byte(kind::of(event));
     match event {
         Event::Insert { at, what: Insertion::Text(text) } => {
@@ -190,7 +190,7 @@ pub(super) fn write_fields(out: &mut Writer, event: &Event) {
     }
 }
 
-fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
+pub(crate) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
     match reader.byte()? {
         kind::TEXT => {
             let at = read_position(reader)?;
@@ -292,7 +292,7 @@ fn check_deletion(run: &Deletion) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn boundary_byte(start: Start, end: End) -> u8 {
+pub(crate) fn boundary_byte(start: Start, end: End) -> u8 {
     let start = match start {
         Start::Before => 0,
         Start::After => 1,
@@ -305,7 +305,7 @@ fn boundary_byte(start: Start, end: End) -> u8 {
     start << 2 | end
 }
 
-fn boundary_from_byte(byte: u8) -> Result<(Start, End), DecodeError> {
+pub(crate) fn boundary_from_byte(byte: u8) -> Result<(Start, End), DecodeError> {
     let start = match byte >> 2 {
         0 => Start::Before,
         1 => Start::After,
@@ -349,7 +349,7 @@ fn read_target(reader: &mut Reader<'_>) -> Result<Target<u64>, DecodeError> {
     })
 }
 
-fn write_attributes(out: &mut Writer, attributes: &Attributes) {
+pub(crate) fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     out.uint(attributes.len() as u64);
     for (key, value) in attributes {
         out.text(key);
@@ -357,7 +357,7 @@ fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     }
 }
 
-fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
+pub(crate) fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
     let count = reader.count(3)?;
     let mut attributes = Attributes::new();
     for _ in 0..count {
@@ -388,7 +388,7 @@ fn read_option(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
 }
 
 /// A value is its type's number and its bytes with their length, so that an unknown type can be kept. 0 is no value.
-fn write_value(out: &mut Writer, value: &Value) {
+pub(crate) fn write_value(out: &mut Writer, value: &Value) {
     let mut bytes = Writer::default();
     match value {
         Value::Flag(on) => {
@@ -411,7 +411,7 @@ fn write_value(out: &mut Writer, value: &Value) {
     out.bytes(&bytes.0);
 }
 
-fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
+pub(crate) fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
     let tag = reader.uint()?;
     let bytes = reader.bytes()?;
     Ok(match tag {

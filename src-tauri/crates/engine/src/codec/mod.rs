@@ -1,7 +1,7 @@
 //! What is written down. `src-tauri/FORMAT.md` is the normative description; golden files hold it still.
 
 mod bytes;
-mod canonical;
+pub(crate) mod canonical;
 mod columns;
 mod runs;
 

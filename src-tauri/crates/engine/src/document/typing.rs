@@ -40,8 +40,16 @@ pub struct Typing<'a> {
 enum Run {
     None,
     /// Text from the position `next - count` on.
-    Text { next: u32, count: u32, text: String },
-    Delete { at: u32, len: u32, backward: bool },
+    Text {
+        next: u32,
+        count: u32,
+        text: String,
+    },
+    Delete {
+        at: u32,
+        len: u32,
+        backward: bool,
+    },
 }
 
 /// Text that isn't on the page yet: what runs of typing and of deleting what was just typed come to.
@@ -132,7 +140,9 @@ impl Typing<'_> {
                 let at = u64::from(next.saturating_sub(count));
                 (Event::Insert { at, what: Insertion::Text(text) }, count)
             }
-            Run::Delete { at, len, backward } => (Event::Delete { at: u64::from(at), len: u64::from(len), backward }, len),
+            Run::Delete { at, len, backward } => {
+                (Event::Delete { at: u64::from(at), len: u64::from(len), backward }, len)
+            }
         };
         let Document { history, fold, .. } = &mut *self.document;
         if !fold.is_linear() {

@@ -263,9 +263,8 @@ impl<'a> Fold<'a> {
                     places.push(segment);
                 } else {
                     let is_unknown = segment != NONE && !author.known.has(segment);
-                    let is_split = places.len() > 1 && is_unknown && {
-                        run.contains(&self.nearest(self.markers.place[&segment]))
-                    };
+                    let is_split =
+                        places.len() > 1 && is_unknown && { run.contains(&self.nearest(self.markers.place[&segment])) };
                     if !is_split {
                         break;
                     }

@@ -42,8 +42,7 @@ impl Page {
     /// Text comes in right after element `at`, in runs of elements given by their first and their number.
     pub(crate) fn insert_runs(&mut self, at: u32, runs: &[(Id, u32)], text: &str) {
         let style = self.style_after(at, false);
-        let items: SmallVec<[Item; 4]> =
-            runs.iter().map(|&(id, len)| Item::text(id, len, style.clone())).collect();
+        let items: SmallVec<[Item; 4]> = runs.iter().map(|&(id, len)| Item::text(id, len, style.clone())).collect();
         self.rope.insert(at, &items, text);
     }
 

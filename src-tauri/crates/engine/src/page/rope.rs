@@ -13,6 +13,7 @@ const LEAF_ITEMS: usize = 32;
 const FANOUT: usize = 16;
 /// Stands for a marker in a leaf's text.
 pub(crate) const MARKER: char = '\n';
+pub(crate) const MARKER_TEXT: &str = "\n";
 
 /// Elements that follow each other on the page and in their writer's events, all alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +198,14 @@ impl Leaf {
         self.merge_at(i + items.len());
     }
 
+    fn push(&mut self, item: Item, text: &str) {
+        self.text.push_str(text);
+        match self.items.last_mut() {
+            Some(last) if last.continues_with(&item) => last.len += item.len,
+            _ => self.items.push(item),
+        }
+    }
+
     fn remove(&mut self, range: Range<u32>, elements: u32) -> Sum {
         let (from, to) = (self.byte_of(range.start, elements), self.byte_of(range.end, elements));
         let (first, end) = (self.boundary(range.start), self.boundary(range.end));
@@ -229,6 +238,12 @@ impl Leaf {
         let items = self.items.split_off(i);
         Some(Leaf { text: self.text.split_off(at), items })
     }
+}
+
+/// The first characters of a text that take at least so many bytes, if it is longer: how many, and their bytes.
+fn cut(text: &str, bytes: usize) -> Option<(u32, usize)> {
+    let cut = (bytes..text.len()).find(|&at| text.is_char_boundary(at))?;
+    Some((text[..cut].chars().count() as u32, cut))
 }
 
 impl Child {
@@ -281,7 +296,8 @@ impl Child {
                 let mut i = 0;
                 while i < children.len() && start < range.end {
                     let len = children[i].sum.elements;
-                    let (from, to) = (range.start.saturating_sub(start), range.end.min(start + len).saturating_sub(start));
+                    let (from, to) =
+                        (range.start.saturating_sub(start), range.end.min(start + len).saturating_sub(start));
                     start += len;
                     if from >= to {
                         i += 1;
@@ -402,6 +418,41 @@ fn fuse(children: &mut Vec<Child>, i: usize) {
 }
 
 impl Rope {
+    /// A rope of these items in order, with their text, in leaves that have room to grow.
+    pub fn of<S: AsRef<str>>(items: impl IntoIterator<Item = (Item, S)>) -> Self {
+        const BYTES: usize = LEAF_BYTES * 3 / 4;
+        let mut nodes: Vec<Child> = Vec::new();
+        let mut leaf = Leaf::default();
+        for (mut item, text) in items {
+            let mut text = text.as_ref();
+            loop {
+                if leaf.items.len() >= LEAF_ITEMS * 3 / 4 || leaf.text.len() >= BYTES {
+                    nodes.push(Child::leaf(std::mem::take(&mut leaf)));
+                }
+                let room = BYTES - leaf.text.len();
+                let Some((chars, bytes)) = cut(text, room).filter(|(chars, _)| *chars < item.len) else { break };
+                let rest = item.split_off(chars);
+                leaf.push(std::mem::replace(&mut item, rest), &text[..bytes]);
+                text = &text[bytes..];
+            }
+            leaf.push(item, text);
+        }
+        nodes.push(Child::leaf(leaf));
+        while nodes.len() > 1 {
+            let mut children = nodes.into_iter();
+            let mut level = Vec::new();
+            loop {
+                let node: Vec<Child> = children.by_ref().take(FANOUT * 3 / 4).collect();
+                if node.is_empty() {
+                    break;
+                }
+                level.push(Child::inner(node));
+            }
+            nodes = level;
+        }
+        Rope { root: nodes.remove(0) }
+    }
+
     pub fn sum(&self) -> Sum {
         self.root.sum
     }

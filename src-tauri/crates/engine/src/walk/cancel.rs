@@ -108,7 +108,8 @@ impl Cancels {
         cuts.retain(|cut| range.start <= *cut && *cut <= range.end);
         cuts.sort_unstable();
         cuts.dedup();
-        let is_off = |id: Id| events.iter().rev().find(|event| event.range.contains(&id)).is_some_and(|event| !event.on);
+        let is_off =
+            |id: Id| events.iter().rev().find(|event| event.range.contains(&id)).is_some_and(|event| !event.on);
         cuts.windows(2).map(|cut| (cut[0]..cut[1], is_off(cut[0]))).collect()
     }
 }

@@ -60,11 +60,13 @@ impl Window {
 
     /// The characters that were inserted as these elements.
     pub(super) fn text_of(&self, history: &History, id: Id, len: u32) -> String {
-        if history.entry_of(id).is_none_or(|ix| history.entry(ix).line == BASE_LINE) {
-            let first = seq_of(id) + 1;
-            return self.base.origin.pieces(first, first + len - 1).map(|piece| piece.text).collect();
+        // A run can go on where a snapshot ended.
+        let past = history.past_part(id, len);
+        let mut text = if past > 0 { self.base.origin.text_of(id, past) } else { String::new() };
+        if past < len {
+            text.push_str(&history.text_of(id + Id::from(past), len - past));
         }
-        history.text_of(id, len)
+        text
     }
 
     /// Panics where the sequence is damaged or the page doesn't show it.

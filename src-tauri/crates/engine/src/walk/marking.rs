@@ -106,7 +106,8 @@ impl Window {
             let mut start = extent.start;
             if !begun {
                 // A place at the very end is behind a segment's last element.
-                if !(extent.contains(&from) || (from == extent.end && from > extent.start && !is_start(&starts, from))) {
+                if !(extent.contains(&from) || (from == extent.end && from > extent.start && !is_start(&starts, from)))
+                {
                     continue;
                 }
                 (begun, start) = (true, from);

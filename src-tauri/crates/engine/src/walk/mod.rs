@@ -28,7 +28,7 @@ use rustc_hash::FxHashMap;
 
 use crate::event::{Attributes, End, Event, Insertion, OBJECT, Start, Target, Value};
 use crate::fold::{Registers, Save};
-use crate::history::{BASE_LINE, EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
+use crate::history::{EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
 use crate::layout::{Author, BlockEvent, Change, Layouts, List};
 use crate::marks::{Mark, Marks, SetId};
 use crate::page::Page;
@@ -166,8 +166,7 @@ impl Window {
                 Kind::Marker(start) => {
                     let removes = u32::from(start.removed);
                     let attributes = start.attributes.clone();
-                    let marker =
-                        Marker { attributes, candidates: BTreeMap::new(), removes_prep: removes, removes };
+                    let marker = Marker { attributes, candidates: BTreeMap::new(), removes_prep: removes, removes };
                     window.markers.insert(piece.id, marker);
                     window.layouts.add_base(piece.id);
                     if start.removed {
@@ -284,9 +283,10 @@ impl Window {
             }
             last = Some(ix);
             let entry = history.entry(ix);
-            let remembered = self.lines.get(entry.line as usize).and_then(|log| {
-                log.versions.iter().rev().find(|(other, _)| *other == ix).map(|(_, version)| version)
-            });
+            let remembered = self
+                .lines
+                .get(entry.line as usize)
+                .and_then(|log| log.versions.iter().rev().find(|(other, _)| *other == ix).map(|(_, version)| version));
             match remembered {
                 Some(version) => known.join(version),
                 None => {
