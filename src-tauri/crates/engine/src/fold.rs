@@ -5,6 +5,7 @@
 //! What is folded into the page alone is made up in the tracker when it is needed next.
 
 pub(crate) mod linear;
+mod pending;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::history::{Entries, EntryIx, History, Id};
 use crate::page::Page;
 use crate::page::lookup::Lookup;
 use crate::walk::{RegisterKey, Window};
+use pending::Pending;
 
 /// The registers that belong to no marker, as far as they hold a value.
 pub(crate) type Registers = Arc<BTreeMap<RegisterKey, Value>>;
@@ -49,9 +51,12 @@ pub(crate) struct Fold {
     heads: Entries,
     /// Whether the entry that is being folded knows everything before it.
     knows_all: bool,
+    pending: Pending,
     /// Pages at critical versions, ascending; the first stands for what isn't loaded.
     saves: Vec<Save>,
     since_save: u32,
+    /// What the history said of its critical versions when the pages were looked through last.
+    struck_out: u64,
     window: Option<Box<Window>>,
 }
 
@@ -127,7 +132,7 @@ impl Fold {
         let parents = &history.entry(ix).parents;
         self.knows_all = self.heads.iter().all(|head| parents.contains(head));
         if self.knows_all {
-            self.settle(history);
+            self.settle_window(history);
         }
         // A page where a stretch of concurrent entries begins is just what its tracker needs.
         if self.since_save > 0 && history.is_critical(ix) && !history.is_critical(ix + 1) {
@@ -140,11 +145,15 @@ impl Fold {
         let entry = history.entry(ix);
         let count = event.count() as u32;
         if self.knows_all && !matches!(event, Event::Cancel { .. }) {
-            linear::apply(&mut self.page, &mut self.registers, entry.first() + Id::from(self.done), event);
+            let id = entry.first() + Id::from(self.done);
+            if !self.pending.event(&mut self.page, id, count, event) {
+                linear::apply(&mut self.page, &mut self.registers, id, event);
+            }
         } else {
+            self.pending.draw(&mut self.page);
             self.walk(history, ix, self.done + count);
             if self.knows_all {
-                self.settle(history);
+                self.settle_window(history);
             }
         }
         self.done += count;
@@ -155,12 +164,6 @@ impl Fold {
         self.knows_all
     }
 
-    /// Folds `count` events of the entry that was begun, as an edit of the page.
-    pub fn edit(&mut self, count: u32, edit: impl FnOnce(&mut Page)) {
-        edit(&mut self.page);
-        self.done += count;
-    }
-
     /// The entry that was begun is complete.
     pub fn finish(&mut self, history: &History) {
         let entry = history.entry(self.count);
@@ -168,20 +171,28 @@ impl Fold {
         self.heads.push(self.count);
         self.since_save += entry.len;
         (self.count, self.done) = (self.count + 1, 0);
-        if self.since_save >= SAVE_EVERY && history.is_critical(self.count) {
-            self.settle(history);
+        // Of much that comes at once, only what came last is likely to be built upon by others.
+        let coming = history.len() - self.count;
+        if self.since_save >= SAVE_EVERY.max(coming) && history.is_critical(self.count) {
+            self.settle_window(history);
             self.save();
         }
     }
 
     /// The page shows what was folded only after this.
     pub fn settle(&mut self, history: &History) {
+        self.pending.draw(&mut self.page);
+        self.settle_window(history);
+    }
+
+    fn settle_window(&mut self, history: &History) {
         if let Some(window) = &mut self.window {
             window.settle(history, &mut self.page);
         }
     }
 
     fn save(&mut self) {
+        self.pending.draw(&mut self.page);
         let (page, registers) = (self.page.clone(), self.registers.clone());
         let origin = Arc::clone(&self.saves[0].origin);
         self.saves.push(Save { count: self.count, page, registers, origin });
@@ -201,7 +212,10 @@ impl Fold {
 
     /// Folds the events of an entry up to `until` with the tracker.
     fn walk(&mut self, history: &History, ix: EntryIx, until: u32) {
-        self.saves.retain(|save| history.is_critical(save.count));
+        if self.struck_out != history.struck_out {
+            self.struck_out = history.struck_out;
+            self.saves.retain(|save| history.is_critical(save.count));
+        }
         let save = self.saves.iter().rposition(|save| save.count <= ix).unwrap_or(0);
         let keeps = self.window.as_ref().is_some_and(|window| {
             let (folded, done) = window.folded();

@@ -46,8 +46,8 @@ impl History {
         history.heads.push(0);
         history.critical = vec![1];
         history.lines.extend(lines);
-        history.by_id.extend(history.lines.iter().filter_map(|line| Some((line.tip?.record, 0))));
-        history.by_id.extend(past.heads.iter().map(|&head| (head, 0)));
+        let tips = history.lines.iter().filter_map(|line| Some(line.tip?.record));
+        history.index = Index::of_past(tips.chain(past.heads.iter().copied()));
         history.past = Some(past);
         history
     }
@@ -97,7 +97,7 @@ impl History {
         if record.events().runs().iter().any(reaches_back) {
             return true;
         }
-        let is_loaded = |id: RecordId| self.by_id.get(&id).is_some_and(|&ix| ix > 0);
+        let is_loaded = |id: RecordId| self.index_of(&id).is_some_and(|ix| ix > 0);
         let all: SmallVec<[RecordId; 4]> = record.all_parents().collect();
         !all.iter().any(|&id| is_loaded(id)) && !past.heads.iter().all(|head| all.contains(head))
     }

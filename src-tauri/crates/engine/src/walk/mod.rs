@@ -18,6 +18,7 @@ mod prepare;
 mod registers;
 mod removed;
 mod sequence;
+mod versions;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -38,9 +39,7 @@ use crate::tree::{Cursor, Span, State, Sum, Tree, View};
 
 use cancel::Cancels;
 use registers::Candidates;
-
-/// A line's last versions that are remembered, so that whoever builds on one of them need not look for it.
-const VERSIONS: usize = 32;
+use versions::Versions;
 
 /// A register and what it belongs to.
 pub(crate) type RegisterKey = (Target<Id>, String);
@@ -58,6 +57,7 @@ pub(crate) struct Window {
     marks: Marks,
     markers: FxHashMap<Id, Marker>,
     lines: Vec<LineLog>,
+    versions: Versions,
     /// Registers that belong to no marker, as far as events since the beginning set them.
     candidates: BTreeMap<RegisterKey, Candidates>,
     cancels: Cancels,
@@ -81,8 +81,6 @@ pub(crate) struct Window {
 struct LineLog {
     deletions: Vec<Deletion>,
     hits: Vec<(u32, Hit)>,
-    /// The versions right after the line's last entries.
-    versions: VecDeque<(EntryIx, Known)>,
 }
 
 /// `len` deletions from `seq` on hit `len` elements from `target` on, in the same or the opposite order.
@@ -146,6 +144,7 @@ impl Window {
             marks: Marks::default(),
             markers: FxHashMap::default(),
             lines: Vec::new(),
+            versions: Versions::new(base.count),
             candidates: BTreeMap::new(),
             cancels: Cancels::default(),
             leads: Vec::new(),
@@ -254,13 +253,7 @@ impl Window {
 
     /// The entry in hand is complete.
     fn finish(&mut self, history: &History) {
-        let line = history.entry(self.next).line;
-        let log = self.line(line);
-        if log.versions.len() == VERSIONS {
-            log.versions.pop_front();
-        }
-        let version = (self.next, self.prep.clone());
-        self.line(line).versions.push_back(version);
+        self.versions.push(history.entry(self.next).line, self.prep.clone());
         (self.next, self.done) = (self.next + 1, 0);
     }
 
@@ -275,25 +268,24 @@ impl Window {
     /// The version of whoever had these entries and all that they build on.
     fn version_of(&self, history: &History, heads: &[EntryIx]) -> Known {
         let mut known = self.base_known.clone();
-        let mut heap: BinaryHeap<EntryIx> = heads.iter().copied().filter(|&ix| ix >= self.base.count).collect();
-        let mut last = None;
-        while let Some(ix) = heap.pop() {
-            if last == Some(ix) {
-                continue;
-            }
-            last = Some(ix);
+        let mut heap = BinaryHeap::new();
+        let mut visit = |heap: &mut BinaryHeap<EntryIx>, ix: EntryIx| {
             let entry = history.entry(ix);
-            let remembered = self
-                .lines
-                .get(entry.line as usize)
-                .and_then(|log| log.versions.iter().rev().find(|(other, _)| *other == ix).map(|(_, version)| version));
-            match remembered {
+            match self.versions.get(entry.line, ix) {
                 Some(version) => known.join(version),
                 None => {
                     known.raise(entry.line, entry.end_seq());
                     heap.extend(entry.parents.iter().filter(|&&parent| parent >= self.base.count));
                 }
             }
+        };
+        heads.iter().filter(|&&head| head >= self.base.count).for_each(|&head| visit(&mut heap, head));
+        let mut last = None;
+        while let Some(ix) = heap.pop() {
+            if last != Some(ix) {
+                visit(&mut heap, ix);
+            }
+            last = Some(ix);
         }
         known
     }
