@@ -3,7 +3,8 @@
 mod bytes;
 pub(crate) mod canonical;
 mod columns;
+mod runs;
 
 pub use bytes::{DecodeError, Reader, Writer, unzigzag, zigzag};
-pub use canonical::{canonical_bytes, decode_canonical};
-pub use columns::{BlockHeader, ParentRef, RecordParts, decode_block, encode_block};
+pub use canonical::{canonical_bytes, canonical_size_at_most, decode_canonical, write_canonical};
+pub use columns::{BlockHeader, BlockLimits, ParentRef, RecordParts, decode_block, encode_block};
