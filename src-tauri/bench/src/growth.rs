@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::measure::Rounds;
 use crate::pages;
 use crate::shapes::{FOUR_HOURS, WRITERS};
 use crate::table::short;
 use crate::{generate, peer, peers, rows};
 use crate::{ours::Ours, peers::Yrs};
 
-/// How often a size is measured while that is quick.
+/// How often a size is measured, at most, while that is quick.
 const ROUNDS: usize = 3;
 /// Seconds of a size after which it isn't measured again, and twice the size not any more.
 const PATIENCE: (f64, f64) = (1.5, 8.0);
@@ -90,6 +91,12 @@ struct Grown {
 }
 
 impl Grown {
+    /// Whether it costs more than a line, or, of a single edit, anything that is felt and grows.
+    fn grows(&self) -> bool {
+        let (worst, felt) = if self.is_single { (0.3, 50e-6) } else { (1.15, 0.0) };
+        self.exponent().is_some_and(|exponent| exponent > worst) && self.seconds.last().is_some_and(|&last| last > felt)
+    }
+
     /// Time is size to the power of this.
     fn exponent(&self) -> Option<f64> {
         let (first, last) = (self.seconds.first()?, self.seconds.last()?);
@@ -107,16 +114,16 @@ pub struct Growth {
 }
 
 /// Measures every shape of which this says so.
-pub fn measure(is_wanted: impl Fn(&str) -> bool, mut each: impl FnMut(&Growth)) -> Vec<Growth> {
+pub fn measure(rounds: Rounds, is_wanted: impl Fn(&str) -> bool, mut each: impl FnMut(&Growth)) -> Vec<Growth> {
     let mut grown = Vec::new();
     for shape in SHAPES.iter().filter(|shape| is_wanted(shape.name)) {
         let sizes: Vec<usize> = (0..4).map(|i| shape.largest >> (3 - i)).collect();
         let (mut ours, mut yrs) = (Vec::new(), Vec::new());
-        let mut gone = [false; 2];
+        let mut gone = [false, !rounds.peers];
         for &size in &sizes {
             let mut spent = [0.0; 2];
             let (mut least, mut least_yrs) = (Vec::new(), Vec::new());
-            for round in 0..ROUNDS {
+            for round in 0..ROUNDS.min(rounds.most) {
                 let runs = [(&mut least, shape.ours, 0), (&mut least_yrs, shape.yrs, 1)];
                 for (least, run, who) in runs {
                     if gone[who] || (round > 0 && spent[who] > PATIENCE.0) {
@@ -160,7 +167,7 @@ impl Growth {
     pub fn to_json(&self) -> Value {
         let figures = |grown: &Grown| {
             let ms: Vec<f64> = grown.seconds.iter().map(|seconds| (seconds * 1e6).round() / 1e3).collect();
-            json!({ "phase": grown.phase, "single": grown.is_single, "ms": ms, "exponent": grown.exponent() })
+            json!({ "phase": grown.phase, "single": grown.is_single, "ms": ms, "exponent": grown.exponent(), "grows": grown.grows() })
         };
         json!({
             "shape": self.shape.name,
@@ -178,8 +185,7 @@ impl Growth {
         for grown in &self.ours {
             let yrs = self.yrs.iter().find(|other| other.phase == grown.phase);
             let yrs = yrs.map_or(String::new(), |yrs| format!("yrs {}", figures(yrs)));
-            let worst = if grown.is_single { 0.3 } else { 1.15 };
-            let flag = if grown.exponent().is_some_and(|exponent| exponent > worst) { "GROWS" } else { "" };
+            let flag = if grown.grows() { "GROWS" } else { "" };
             println!("    {:<26} {:<44} {flag:<6} {yrs}", grown.phase, figures(grown));
         }
     }

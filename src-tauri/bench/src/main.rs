@@ -54,6 +54,9 @@ struct Arguments {
     /// Measure peers that take a minute, too
     #[arg(long)]
     slow: bool,
+    /// Only ours, as for a profiler
+    #[arg(long)]
+    ours: bool,
     /// At most so many rounds
     #[arg(long, default_value_t = 9)]
     rounds: usize,
@@ -76,7 +79,7 @@ impl Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let rounds = Rounds { most: arguments.rounds.max(1), budget: Duration::from_millis(2500) };
+    let rounds = Rounds { most: arguments.rounds.max(1), budget: Duration::from_millis(2500), peers: !arguments.ours };
     let settings = Settings { rounds, slow: arguments.slow };
     let mut all: Vec<Row> = Vec::new();
     if !arguments.json {
@@ -110,7 +113,7 @@ fn main() -> ExitCode {
     if arguments.wants("branches") {
         take(shapes::branches(settings));
     }
-    let growth = growth::measure(|shape| arguments.wants_shape(shape), |growth| {
+    let growth = growth::measure(rounds, |shape| arguments.wants_shape(shape), |growth| {
         if !arguments.json {
             growth.print();
         }

@@ -1,6 +1,7 @@
 //! Contests: ours and the peers in turns (ours, peer, ours, peer, …), because a machine is never quiet for long and what
 //! disturbs one of them should disturb all.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 /// What somebody in a contest is.
@@ -76,15 +77,20 @@ pub struct Rounds {
     pub most: usize,
     /// Who has spent this is left out of further rounds.
     pub budget: Duration,
+    /// Whether the peers run.
+    pub peers: bool,
 }
 
 impl Rounds {
     /// For what gives the same figure every time.
-    pub const ONCE: Rounds = Rounds { most: 1, budget: Duration::ZERO };
+    pub fn once(self) -> Self {
+        Rounds { most: 1, ..self }
+    }
 }
 
 /// Runs all entries in turns.
 pub fn contest(rounds: Rounds, mut entries: Vec<Entry<'_>>) -> Vec<Figure> {
+    entries.retain(|entry| rounds.peers || matches!(entry.part, Part::Ours(..)));
     let mut figures: Vec<Figure> = entries
         .iter()
         .map(|entry| Figure { name: entry.name.clone(), part: entry.part, runs: Vec::new(), error: None })
@@ -96,7 +102,9 @@ pub fn contest(rounds: Rounds, mut entries: Vec<Entry<'_>>) -> Vec<Figure> {
                 continue;
             }
             let started = Instant::now();
-            match (entry.run)() {
+            // A peer that can't go on must not take the others' rows with it.
+            let outcome = catch_unwind(AssertUnwindSafe(&mut entry.run));
+            match outcome.unwrap_or_else(|_| Err("it panicked".into())) {
                 Ok(value) => figure.runs.push(value),
                 Err(error) => {
                     figure.runs.clear();

@@ -316,7 +316,8 @@ fn half(records: &[Record]) -> (RecordId, String) {
 pub fn insert_one(document: Document) -> Author {
     let mut author = Author::of(document, 999);
     author.begin();
-    let middle = author.document.page().len() / 2;
+    // The first block's marker is an element, too.
+    let middle = (author.document.page().len() - 1) / 2 + 1;
     let what = Insertion::Text("x".into());
     author.document.apply(&Event::Insert { at: middle.into(), what }).expect("plain text");
     author

@@ -46,6 +46,9 @@ pub trait Stored: Peer {
     /// A version.
     type Version;
 
+    /// Whether one comes to a stored document sooner by taking updates in than by editing.
+    const STORES_UPDATES: bool = false;
+
     /// An empty document that keeps what deleted text was.
     fn keeping(writer: usize) -> Self::Doc {
         Self::doc(writer)

@@ -1,7 +1,5 @@
 //! The rows on real traces.
 
-use std::hint::black_box;
-
 use crate::alloc::kept;
 use crate::case::{Case, Transaction};
 use crate::measure::{Entry, Figure, Goal, Outcome, Part, Rounds, contest, entry, timed, with_text};
@@ -89,13 +87,15 @@ fn local(stage: &Stage, settings: Settings) -> Vec<Row> {
             entry("automerge", Part::Peer, || edits::<Automerge>(case)),
         ],
     );
-    rows(&case.name, Unit::Time, "peers in one commit", &figures)
+    rows(&case.name, Unit::Time, "peers in one commit, yrs in one for each edit", &figures)
 }
 
-fn published<P: Peer>(case: &Case) -> Outcome {
+/// What was made is kept, so that nobody has to make it again for the rows that read it.
+fn published<P: Peer>(case: &Case, keep: impl FnOnce(Vec<P::Update>)) -> Outcome {
     let mut doc = P::doc(0);
-    // The bytes are dropped as they would be once they are sent.
-    let ((), seconds) = timed(|| case.transactions.iter().for_each(|edit| drop(black_box(P::publish(&mut doc, edit)))));
+    let mut updates = Vec::with_capacity(case.transactions.len());
+    let ((), seconds) = timed(|| updates.extend(case.transactions.iter().map(|edit| P::publish(&mut doc, edit))));
+    keep(updates);
     with_text(seconds, &P::text(&doc), &case.end)
 }
 
@@ -107,16 +107,18 @@ fn publish(stage: &Stage, settings: Settings) -> Vec<Row> {
     }
     let messages = stage.messages();
     let mut entries = vec![
-        entry("ours", Part::Ours("publish, no hashing", Goal::Best(0.25)), || published::<Ours<false>>(case)),
-        entry("dt", Part::Peer, || published::<Dt>(case)),
-        entry("ours", Part::Ours("publish", Goal::Best(0.5)), || published::<Ours<true>>(case)),
-        entry("loro", Part::Peer, || published::<Loro>(case)),
-        entry("yrs", Part::Peer, || published::<Yrs>(case)),
-        entry("cola + crop, no bytes", Part::Floor, || published::<Cola>(case)),
+        entry("ours", Part::Ours("publish, no hashing", Goal::Best(0.25)), || published::<Ours<false>>(case, drop)),
+        entry("dt", Part::Peer, || published::<Dt>(case, |updates| stage.dt.keep(updates))),
+        entry("ours", Part::Ours("publish", Goal::Best(0.5)), || published::<Ours<true>>(case, drop)),
+        entry("loro", Part::Peer, || published::<Loro>(case, |updates| stage.loro.keep(updates))),
+        entry("yrs", Part::Peer, || published::<Yrs>(case, |updates| stage.yrs.keep(updates))),
+        entry("cola + crop, no bytes", Part::Floor, || published::<Cola>(case, drop)),
     ];
     let mut note = "";
     if settings.slow {
-        entries.push(entry("automerge", Part::Peer, || published::<Automerge>(case)));
+        entries.push(entry("automerge", Part::Peer, || {
+            published::<Automerge>(case, |updates| stage.automerge.keep(updates))
+        }));
     } else {
         note = "automerge only with --slow";
     }
@@ -247,7 +249,7 @@ fn live(stage: &Stage, settings: Settings) -> Vec<Row> {
 }
 
 /// The history as it is stored.
-fn bytes(stage: &Stage, _: Settings) -> Vec<Row> {
+fn bytes(stage: &Stage, settings: Settings) -> Vec<Row> {
     fn peer<P: Stored>(stage: &Stage, made: &Made<P>) -> Outcome {
         Ok(made.saved(&stage.case).bytes.len() as f64)
     }
@@ -262,7 +264,7 @@ fn bytes(stage: &Stage, _: Settings) -> Vec<Row> {
     ];
     entries.extend(stored!(stage, peer));
     let note = "the traces have no times: a second is taken as 5 transactions; yrs keeps deleted text";
-    rows(&stage.case.name, Unit::Bytes, note, &contest(Rounds::ONCE, entries))
+    rows(&stage.case.name, Unit::Bytes, note, &contest(settings.rounds.once(), entries))
 }
 
 /// The text at half of the history, from the stored bytes.
@@ -283,7 +285,7 @@ fn half(stage: &Stage, settings: Settings) -> Vec<Row> {
 }
 
 /// What is kept in memory after opening and one edit.
-fn memory(stage: &Stage, _: Settings) -> Vec<Row> {
+fn memory(stage: &Stage, settings: Settings) -> Vec<Row> {
     fn peer<P: Stored>(stage: &Stage, made: &Made<P>) -> Outcome {
         let (saved, edit) = (made.saved(&stage.case), one(&stage.case));
         let (doc, bytes) = kept(|| {
@@ -301,8 +303,8 @@ fn memory(stage: &Stage, _: Settings) -> Vec<Row> {
     let goal = Goal::AtMost(if stage.case.is_sequential() { 600e3 } else { 500e3 });
     let ours = vec![entry("ours", Part::Ours("memory, open and one edit", goal), ours)];
     // What a library makes once and keeps for good isn't the document's.
-    let warm = contest(Rounds::ONCE, stored!(stage, peer));
-    let cold: Vec<Figure> = contest(Rounds::ONCE, beside(ours, stored!(stage, peer)));
+    let warm = contest(settings.rounds.once(), stored!(stage, peer));
+    let cold: Vec<Figure> = contest(settings.rounds.once(), beside(ours, stored!(stage, peer)));
     drop(warm);
     rows(&stage.case.name, Unit::Memory, "", &cold)
 }

@@ -38,13 +38,19 @@ impl<P: Stored> Made<P> {
         self.updates.get_or_init(|| write::<P>(case).updates)
     }
 
+    /// Keeps what a row made of the transactions anyway.
+    pub fn keep(&self, updates: Vec<P::Update>) {
+        // The first is as good as the next.
+        let _ = self.updates.set(updates);
+    }
+
     /// The stored document.
     pub fn saved(&self, case: &Case) -> &Saved<P> {
         self.saved.get_or_init(|| {
             let middle = case.transactions.len() / 2;
             let mut doc = P::keeping(0);
             let half = |doc: &mut P::Doc| (P::version(doc), P::text(doc));
-            let half = if case.is_sequential() && self.updates.get().is_none() {
+            let half = if case.is_sequential() && !P::STORES_UPDATES {
                 P::edit(&mut doc, &case.transactions[..middle]);
                 let half = half(&mut doc);
                 P::edit(&mut doc, &case.transactions[middle..]);

@@ -43,7 +43,8 @@ impl Peer for Cola {
     type Update = Vec<Edit>;
 
     fn doc(writer: usize) -> Pair {
-        Pair { replica: Replica::new(writer as u64 + 1, 0), rope: Rope::new() }
+        // All must be forks of one.
+        Pair { replica: Replica::new(u64::MAX, 0).fork(writer as u64 + 1), rope: Rope::new() }
     }
 
     fn edit(pair: &mut Pair, transactions: &[Transaction]) {

@@ -68,28 +68,22 @@ pub fn blocks(count: usize) -> Vec<Phase> {
     phases
 }
 
-/// A text with so many marks: each finds its place from the beginning, so that a tenth of them is measured and taken
-/// ten times.
+/// A text with so many marks, a transaction each: many in one take yrs far longer.
 pub fn marks(count: usize) -> Vec<Phase> {
-    let count = count / 10;
     let mut phases = Vec::new();
     let (doc, reader) = (YrsDoc::new(0, false), YrsDoc::new(1, false));
     let text = LINE.repeat(count / 4);
     reader.take(&write(&doc, |transaction| doc.text.insert(transaction, 0, &text)));
     let mut rng = fastrand::Rng::with_seed(3);
     let (updates, seconds) = timed(|| {
-        let build = |_| {
-            write(&doc, |transaction| {
-                for i in 0..100 {
-                    let first = 41 * rng.u32(..count as u32 / 4) + rng.u32(..30);
-                    let key = ["bold", "italic", "code", "strike"][i % 4];
-                    doc.text.format(transaction, first, 10, on(key));
-                }
-            })
+        let build = |i| {
+            let first = 41 * rng.u32(..count as u32 / 4) + rng.u32(..30);
+            let key = ["bold", "italic", "code", "strike"][i % 4];
+            write(&doc, |transaction| doc.text.format(transaction, first, 10, on(key)))
         };
-        (0..count / 100).map(build).collect::<Vec<_>>()
+        (0..count).map(build).collect::<Vec<_>>()
     });
-    phases.push(("build", false, seconds * 10.0));
+    phases.push(("build", false, seconds));
     hear(&mut phases, "hear one by one", &reader, &updates, &doc);
     phases
 }
