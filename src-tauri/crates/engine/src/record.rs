@@ -113,6 +113,17 @@ impl Record {
         parents.sort_unstable();
         parents.dedup();
         let id = Self::hash(&content, &previous, &parents);
+        Self::with_id(id, content, previous, previous_here, parents)
+    }
+
+    /// A record under an id that is taken on trust, with its parents ascending: to tell what hashing costs.
+    pub fn with_id(
+        id: RecordId,
+        content: Content,
+        previous: RecordId,
+        previous_here: Option<RecordId>,
+        parents: Vec<RecordId>,
+    ) -> Self {
         Record(Arc::new(Inner { id, previous, previous_here, parents, content }))
     }
 

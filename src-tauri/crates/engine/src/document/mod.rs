@@ -375,6 +375,11 @@ impl Document {
         self.begun.is_some() || self.history.open().is_some()
     }
 
+    /// The events of the open record so far, normalised; none where none is open.
+    pub fn open_runs(&self) -> &[Event] {
+        self.history.open().map_or(&[], |ix| self.history.entry(ix).runs())
+    }
+
     /// Whether own events of these seqs are only in a snapshot.
     fn cancels_the_past(&self, ranges: &[(u64, u64)]) -> bool {
         let replica = match (&self.begun, self.history.open()) {
