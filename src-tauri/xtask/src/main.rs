@@ -2,6 +2,7 @@
 
 mod app;
 mod check;
+mod fuzz;
 mod project;
 mod setup;
 mod ui;
@@ -23,6 +24,8 @@ cargo xtask COMMAND
   test                        every test: Rust, the UI's, and the real app end to end
   tidy                        format, lints, the UI's types, the direction of dependencies, file sizes,
                               generated bindings
+  fuzz [TARGET] [--seconds N] bytes from a fuzzer against what reads bytes, a minute for each target of
+                              src-tauri/fuzz or as long as it says; a failing input is named and kept
   build [--release]           leave the app in target/debug/inkfold (or target/release/inkfold), UI inside
 
 Each sets up what it lacks first: system packages (installed on Debian and its like, named elsewhere), the UI's
@@ -44,6 +47,9 @@ fn perform(arguments: &[&str]) -> Outcome {
         println!("{USAGE}");
         return Ok(());
     };
+    if *command == "fuzz" {
+        return fuzz::fuzz(&Project::find()?, options);
+    }
     let allowed: &[&str] = match *command {
         "run" => &["--fresh", "--release"],
         "build" => &["--release"],

@@ -21,6 +21,8 @@ pub enum Sealing {
     Each,
     /// As the app does it: when somebody else has seen what was written, or after 100 transactions.
     AsTheApp,
+    /// When somebody else has seen what was written, or after so many transactions.
+    After(usize),
 }
 
 /// Why a trace can't be replayed.
@@ -57,9 +59,9 @@ pub fn as_document_text(text: &str) -> String {
     text.chars().map(|c| if allowed(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
-/// Which replica writes a transaction: a line is what one agent wrote with all its own before known. An agent that
-/// went on in two places at once is several replicas.
-fn lines(trace: &Trace) -> (Vec<usize>, usize) {
+/// Which replica writes each transaction, and how many replicas there are: a line is what one agent wrote with all its own
+/// before known. An agent that went on in two places at once is several replicas.
+pub fn lines(trace: &Trace) -> (Vec<usize>, usize) {
     let mut tips: Vec<(usize, usize)> = Vec::new();
     let mut line_of = Vec::with_capacity(trace.transactions.len());
     for (index, transaction) in trace.transactions.iter().enumerate() {
@@ -158,6 +160,7 @@ impl Trace {
             }
             last_of_line[line] = index;
         }
+        let most = if let Sealing::After(most) = sealing { most } else { SEAL_TRANSACTIONS };
         let mut player = Player {
             trace: self,
             ids,
@@ -171,7 +174,7 @@ impl Trace {
         for (index, &line) in line_of.iter().enumerate() {
             player.transaction(index, line)?;
             let writer = player.writers[line].as_ref();
-            let full = writer.is_some_and(|writer| writer.open.len() >= SEAL_TRANSACTIONS);
+            let full = writer.is_some_and(|writer| writer.open.len() >= most);
             if must_seal[index] || full || last_of_line[line] == index {
                 player.seal(index, line)?;
             }

@@ -25,7 +25,7 @@ impl Window {
 
     /// How much is shown before an element where blocks have moved, and whether it is shown itself.
     fn shown_before_in_list(&mut self, id: Id) -> (u32, bool) {
-        let list = self.layouts.all(&self.tree);
+        let list = self.layouts.at(&self.tree, &self.effect);
         let mut segments: FxHashMap<Id, Vec<Span>> = FxHashMap::default();
         let mut segment = NONE;
         for span in self.tree.spans() {
@@ -110,7 +110,7 @@ impl Window {
     /// The segments of the block that one of them is in.
     fn segments_with(&mut self, segment: Id) -> FxHashSet<Id> {
         let order: Vec<Id> = if self.disordered {
-            self.layouts.all(&self.tree).segments().collect()
+            self.layouts.at(&self.tree, &self.effect).segments().collect()
         } else {
             std::iter::once(NONE).chain(self.tree.spans().filter(|span| span.marker).map(|span| span.id)).collect()
         };

@@ -1,0 +1,324 @@
+//! Ours: the engine as the app uses it. Whatever the engine learns, it is used for it here and nowhere else in this package.
+
+use inkfold_engine::codec::{BlockHeader, RecordParts, decode_block, encode_block};
+use inkfold_engine::{Content, Document, Event, Events, Insertion, Record, RecordId, ReplicaId, Target, Typing};
+use inkfold_folder::{HeldRecords, Identity, Segment, encode_all, resolve_together};
+use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
+use inkfold_testkit::replay::Replay;
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use crate::case::{Step, Transaction};
+use crate::measure::timed;
+use crate::peer::Peer;
+
+/// So many transactions make the app seal a record.
+pub const SEAL_AFTER: usize = 100;
+/// So many bytes of text make it seal one, too.
+pub const SEAL_BYTES: usize = 64 << 10;
+
+/// A record on its way to others: as a block of one, with what a file's tables would name.
+#[derive(Debug, Clone)]
+pub struct Message {
+    header: BlockHeader,
+    bytes: Vec<u8>,
+    id: RecordId,
+    previous: RecordId,
+    previous_here: Option<RecordId>,
+    parents: Vec<RecordId>,
+}
+
+/// A writer and the document in its hands.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// The document.
+    pub document: Document,
+    replica: ReplicaId,
+    number: u64,
+    previous: RecordId,
+    previous_here: Option<RecordId>,
+    parents: Vec<RecordId>,
+    first_seq: u64,
+}
+
+/// Ascending with the number of the writer, so that runs repeat and everybody breaks ties alike.
+fn replica(writer: usize) -> ReplicaId {
+    let mut id = [1; 16];
+    id[..8].copy_from_slice(&(writer as u64).to_be_bytes());
+    ReplicaId(id)
+}
+
+/// Whoever writes first.
+const ROOT: usize = u32::MAX as usize;
+
+impl Author {
+    /// A writer with an empty document, not even a block in it.
+    fn nobody(writer: usize) -> Self {
+        Author::of(Document::new(WORKSPACE, DOCUMENT), writer)
+    }
+
+    /// A writer with a document of one block.
+    pub fn new(writer: usize) -> Self {
+        let mut root = Self::nobody(ROOT);
+        let marker = Event::Insert { at: 0, what: Insertion::Marker(Default::default()) };
+        let record = root.write::<true>(|typing| typing.apply(&marker).expect("a marker fits"));
+        let mut author = Self::nobody(writer);
+        author.document.absorb([record]);
+        author
+    }
+
+    /// A new writer of a document.
+    pub fn of(document: Document, writer: usize) -> Self {
+        let replica = replica(writer);
+        let none = RecordId::NONE;
+        Author { document, replica, number: 0, previous: none, previous_here: None, parents: Vec::new(), first_seq: 0 }
+    }
+
+    /// A record is begun that builds on everything here.
+    pub fn begin(&mut self) {
+        let version = self.document.version();
+        self.first_seq = self.document.last_of(self.replica).1;
+        self.parents = self.document.begin(self.replica, &version).expect("everything here is folded");
+    }
+
+    /// What the open record says, once it has an event: an empty record isn't one.
+    fn content(&mut self) -> Content {
+        if self.document.open_runs().is_empty() {
+            let key = String::from("bench/nothing");
+            self.document.apply(&Event::Register { target: Target::Document, key, value: None }).expect("it is open");
+        }
+        self.number += 1;
+        let events = Events::Known(self.document.open_runs().to_vec());
+        let (number, first_seq) = (self.number, self.first_seq);
+        Content { workspace: WORKSPACE, document: DOCUMENT, replica: self.replica, number, first_seq, time: 0, events }
+    }
+
+    /// The open record is sealed; without hashing under an id that only looks like one.
+    fn seal_as<const HASHED: bool>(&mut self, content: Content) -> Record {
+        let parents = std::mem::take(&mut self.parents);
+        let record = if HASHED {
+            Record::seal(content, self.previous, self.previous_here, parents)
+        } else {
+            let mut id = [0; 32];
+            id[..16].copy_from_slice(&self.replica.0);
+            // Records are looked up by hashes of hashes: the number is spread over some bytes.
+            id[16..24].copy_from_slice(&content.number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+            Record::with_id(RecordId(id), content, self.previous, self.previous_here, parents)
+        };
+        (self.previous, self.previous_here) = (record.id(), Some(record.id()));
+        self.document.seal(record.clone()).expect("it is the open record");
+        record
+    }
+
+    /// Seals the open record.
+    pub fn seal<const HASHED: bool>(&mut self) -> Record {
+        let content = self.content();
+        self.seal_as::<HASHED>(content)
+    }
+
+    /// Writes a record.
+    pub fn write<const HASHED: bool>(&mut self, edit: impl FnOnce(&mut Typing<'_>)) -> Record {
+        self.begin();
+        edit(&mut self.document.typing().expect("a record was begun"));
+        self.seal::<HASHED>()
+    }
+
+    /// Writes a record, and it as others get it.
+    pub fn send<const HASHED: bool>(&mut self, edit: impl FnOnce(&mut Typing<'_>)) -> Message {
+        self.begin();
+        edit(&mut self.document.typing().expect("a record was begun"));
+        let parts = [RecordParts { content: self.content(), parents: Vec::new() }];
+        let header = BlockHeader { workspace: WORKSPACE, replica: self.replica, first_number: self.number };
+        let bytes = encode_block(&header, &parts);
+        let (previous, previous_here, parents) = (self.previous, self.previous_here, self.parents.clone());
+        let [RecordParts { content, .. }] = parts;
+        let id = self.seal_as::<HASHED>(content).id();
+        Message { header, bytes, id, previous, previous_here, parents }
+    }
+
+    /// Takes a record in that somebody sent; hashed, if its id is to be made sure of.
+    pub fn hear<const HASHED: bool>(&mut self, message: &Message) {
+        self.document.absorb([message.record::<HASHED>()]);
+    }
+}
+
+impl Message {
+    /// The record, read from its bytes.
+    pub fn record<const HASHED: bool>(&self) -> Record {
+        let mut parts = decode_block(&self.header, &self.bytes).expect("it was written by us");
+        let content = parts.pop().expect("a record").content;
+        let parents = self.parents.clone();
+        if HASHED {
+            let record = Record::seal(content, self.previous, self.previous_here, parents);
+            assert_eq!(record.id(), self.id, "the record is the one that was sent");
+            record
+        } else {
+            Record::with_id(self.id, content, self.previous, self.previous_here, parents)
+        }
+    }
+}
+
+/// What a transaction does, to a page.
+pub fn play(typing: &mut Typing<'_>, transaction: &Transaction) {
+    for step in &transaction.steps {
+        match step {
+            Step::Insert(at, text) => typing.insert(*at, text).expect("plain text"),
+            Step::Delete(at, count, backward) => typing.delete(*at, *count, *backward),
+            Step::Other(event) => typing.apply(event).expect("a marker fits"),
+        }
+    }
+}
+
+/// Ours in a contest, with hashes or without.
+pub struct Ours<const HASHED: bool>;
+
+impl<const HASHED: bool> Peer for Ours<HASHED> {
+    const NAME: &'static str = "ours";
+    type Doc = Author;
+    type Update = Message;
+
+    fn doc(writer: usize) -> Author {
+        Author::new(writer)
+    }
+
+    fn fork(doc: &Author, writer: usize) -> Option<Author> {
+        Some(Author::of(doc.document.clone(), writer))
+    }
+
+    fn edit(author: &mut Author, transactions: &[Transaction]) {
+        for transactions in transactions.chunks(SEAL_AFTER) {
+            author.write::<HASHED>(|typing| transactions.iter().for_each(|transaction| play(typing, transaction)));
+        }
+    }
+
+    fn publish(author: &mut Author, transaction: &Transaction) -> Message {
+        author.send::<HASHED>(|typing| play(typing, transaction))
+    }
+
+    fn receive(author: &mut Author, message: &Message) {
+        author.hear::<HASHED>(message);
+    }
+
+    fn receive_all<'a>(author: &mut Author, messages: impl Iterator<Item = &'a Message>) {
+        author.document.absorb(messages.map(Message::record::<HASHED>));
+    }
+
+    fn text(author: &Author) -> String {
+        author.document.page().text()
+    }
+}
+
+/// All edits in one record that stays open: what the log and the page cost alone.
+pub fn edit_unsealed(author: &mut Author, transactions: &[Transaction]) {
+    author.begin();
+    let mut typing = author.document.typing().expect("a record was begun");
+    transactions.iter().for_each(|transaction| play(&mut typing, transaction));
+}
+
+/// Seconds that it takes to hash these records again: with writing their canonical bytes, and without.
+pub fn hashing(messages: &[Message]) -> (f64, f64) {
+    let records: Vec<Record> = messages.iter().map(Message::record::<false>).collect();
+    let (canonical, writing) = timed(|| {
+        records.iter().map(|record| inkfold_engine::codec::canonical_bytes(record.content())).collect::<Vec<_>>()
+    });
+    let ((), hashing) = timed(|| {
+        for (record, canonical) in records.iter().zip(&canonical) {
+            black_box(Record::hash(&record.previous(), record.parents(), canonical));
+        }
+    });
+    (writing + hashing, hashing)
+}
+
+/// A document with its whole history, as it is stored.
+pub struct Files {
+    files: Vec<Vec<u8>>,
+    half: (RecordId, String),
+}
+
+impl Files {
+    /// Stores what was replayed.
+    pub fn of(replay: &Replay) -> Result<Self, String> {
+        let mut held = HeldRecords::default();
+        let mut by_replica: BTreeMap<ReplicaId, Vec<Record>> = BTreeMap::new();
+        for record in &replay.records {
+            held.insert(record.clone());
+            by_replica.entry(record.replica()).or_default().push(record.clone());
+        }
+        let mut files = Vec::new();
+        for identity in &replay.identities {
+            if let Some(records) = by_replica.get(&Identity::replica(identity)) {
+                let encoded = encode_all(identity, records, &held).map_err(|error| error.to_string())?;
+                files.extend(encoded.into_iter().map(|file| file.bytes));
+            }
+        }
+        let half = half(&replay.records);
+        Ok(Files { files, half })
+    }
+
+    /// How many bytes that is.
+    pub fn bytes(&self) -> usize {
+        self.files.iter().map(Vec::len).sum()
+    }
+
+    /// The records of all files, with their hashes and signatures verified.
+    pub fn records(&self) -> Vec<Record> {
+        let segments = self.files.iter().map(|bytes| Segment::parse(bytes, &WORKSPACE).expect("our own file"));
+        let segments: Vec<Segment> = segments.collect();
+        let together = resolve_together(&segments.iter().collect::<Vec<_>>(), &HeldRecords::default());
+        together.expect("nothing to look up").records
+    }
+
+    /// The whole history, verified, in an empty document.
+    pub fn take_in(&self) -> Document {
+        let mut document = Document::new(WORKSPACE, DOCUMENT);
+        document.absorb(self.records());
+        document
+    }
+
+    /// The stored document, as one opens it to write in it.
+    pub fn open(&self) -> Document {
+        self.take_in()
+    }
+
+    /// The text when half of the records were written, and what it has to be.
+    pub fn text_at_half(&self) -> (String, &str) {
+        let (version, expected) = &self.half;
+        let records = self.records();
+        let by_id: BTreeMap<RecordId, usize> = records.iter().enumerate().map(|(i, record)| (record.id(), i)).collect();
+        let mut document = Document::new(WORKSPACE, DOCUMENT);
+        let mut wanted = vec![false; records.len()];
+        let mut look = vec![*version];
+        while let Some(ix) = look.pop().and_then(|id| by_id.get(&id)) {
+            if !std::mem::replace(&mut wanted[*ix], true) {
+                look.extend(records[*ix].all_parents());
+            }
+        }
+        document.absorb(records.into_iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(record, _)| record));
+        (document.page().text(), expected)
+    }
+}
+
+/// The record in the middle and the text at its version.
+fn half(records: &[Record]) -> (RecordId, String) {
+    let mut document = Document::new(WORKSPACE, DOCUMENT);
+    let middle = &records[records.len() / 2];
+    let mut wanted = std::collections::BTreeSet::from([middle.id()]);
+    for record in records[..=records.len() / 2].iter().rev() {
+        if wanted.contains(&record.id()) {
+            wanted.extend(record.all_parents());
+        }
+    }
+    document.absorb(records.iter().filter(|record| wanted.contains(&record.id())).cloned());
+    (middle.id(), document.page().text())
+}
+
+/// Somebody new types a character in the middle.
+pub fn insert_one(document: Document) -> Author {
+    let mut author = Author::of(document, 999);
+    author.begin();
+    // The first block's marker is an element, too.
+    let middle = (author.document.page().len() - 1) / 2 + 1;
+    let what = Insertion::Text("x".into());
+    author.document.apply(&Event::Insert { at: middle.into(), what }).expect("plain text");
+    author
+}
