@@ -1,6 +1,7 @@
 //! The developer's commands. `cargo xtask` lists them.
 
 mod app;
+mod bench;
 mod check;
 mod project;
 mod setup;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   tidy                        format, lints, the UI's types, the direction of dependencies, file sizes,
                               generated bindings
   build [--release]           leave the app in target/debug/inkfold (or target/release/inkfold), UI inside
+  bench engine [--json] […]   the engine beside its peers, on the same traces in one process; --help lists the rest
 
 Each sets up what it lacks first: system packages (installed on Debian and its like, named elsewhere), the UI's
 packages, the built UI. Rust, a C compiler and Node have to be there.";
@@ -44,6 +46,9 @@ fn perform(arguments: &[&str]) -> Outcome {
         println!("{USAGE}");
         return Ok(());
     };
+    if *command == "bench" {
+        return bench::bench(&Project::find()?, options);
+    }
     let allowed: &[&str] = match *command {
         "run" => &["--fresh", "--release"],
         "build" => &["--release"],
