@@ -86,7 +86,8 @@ impl Case {
     pub fn open(path: &Path) -> Result<Self, String> {
         let trace = Trace::open(path).map_err(|error| error.to_string())?;
         let ascii = |(_, _, text): &Patch| text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte));
-        if !trace.start.is_empty() || !trace.transactions.iter().all(|transaction| transaction.patches.iter().all(ascii))
+        if !trace.start.is_empty()
+            || !trace.transactions.iter().all(|transaction| transaction.patches.iter().all(ascii))
         {
             return Err("only traces of plain ASCII that begin with an empty text can be compared".into());
         }

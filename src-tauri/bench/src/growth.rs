@@ -55,8 +55,20 @@ const SHAPES: &[Shape] = &[
         ours: |n| heard::<Ours<true>>(&generate::branches(WRITERS, n / WRITERS)),
         yrs: |n| heard::<Yrs>(&generate::branches(WRITERS, n / WRITERS)),
     },
-    Shape { name: "blocks", what: "blocks of 40 characters", largest: 100_000, ours: pages::blocks, yrs: peers::rich::blocks },
-    Shape { name: "marks", what: "marks on 10 characters each", largest: 100_000, ours: pages::marks, yrs: peers::rich::marks },
+    Shape {
+        name: "blocks",
+        what: "blocks of 40 characters",
+        largest: 100_000,
+        ours: pages::blocks,
+        yrs: peers::rich::blocks,
+    },
+    Shape {
+        name: "marks",
+        what: "marks on 10 characters each",
+        largest: 100_000,
+        ours: pages::marks,
+        yrs: peers::rich::marks,
+    },
     Shape {
         name: "paste lines",
         what: "bytes pasted, a block each 100",

@@ -113,11 +113,15 @@ fn main() -> ExitCode {
     if arguments.wants("branches") {
         take(shapes::branches(settings));
     }
-    let growth = growth::measure(rounds, |shape| arguments.wants_shape(shape), |growth| {
-        if !arguments.json {
-            growth.print();
-        }
-    });
+    let growth = growth::measure(
+        rounds,
+        |shape| arguments.wants_shape(shape),
+        |growth| {
+            if !arguments.json {
+                growth.print();
+            }
+        },
+    );
     if arguments.json {
         let growth: Vec<Value> = growth.iter().map(growth::Growth::to_json).collect();
         let rows: Vec<Value> = all.iter().map(Row::to_json).collect();

@@ -173,7 +173,6 @@ pub fn play(typing: &mut Typing<'_>, transaction: &Transaction) {
 pub struct Ours<const HASHED: bool>;
 
 impl<const HASHED: bool> Peer for Ours<HASHED> {
-    const NAME: &'static str = "ours";
     type Doc = Author;
     type Update = Message;
 

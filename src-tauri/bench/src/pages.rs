@@ -45,7 +45,8 @@ fn singles(phases: &mut Vec<Phase>, author: &mut Author) {
     let mut newer = Author::of(other.document.clone(), 502);
     drop(foreign);
     let foreign: Vec<_> = (0..TIMES).map(|i| newer.write::<true>(|typing| key(typing, middle + i))).collect();
-    let ((), seconds) = timed(|| foreign.into_iter().for_each(|record| drop(black_box(other.document.merge([record])))));
+    let ((), seconds) =
+        timed(|| foreign.into_iter().for_each(|record| drop(black_box(other.document.merge([record])))));
     phases.push(("a foreign key with patch", true, seconds / f64::from(TIMES)));
     let first = late.write::<true>(|typing| key(typing, middle));
     let second = late.write::<true>(|typing| key(typing, middle + 1));

@@ -5,8 +5,6 @@ use crate::measure::timed;
 
 /// A replicated text.
 pub trait Peer {
-    /// Its name in the table.
-    const NAME: &'static str;
     /// A replica.
     type Doc;
     /// What others need of a transaction.

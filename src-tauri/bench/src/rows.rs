@@ -239,9 +239,8 @@ fn live(stage: &Stage, settings: Settings) -> Vec<Row> {
     ];
     let mut note = "";
     if settings.slow {
-        entries.push(entry("automerge", Part::Peer, || {
-            received::<Automerge>(stage.automerge.updates(case), &case.end)
-        }));
+        entries
+            .push(entry("automerge", Part::Peer, || received::<Automerge>(stage.automerge.updates(case), &case.end)));
     } else {
         note = "automerge only with --slow";
     }

@@ -24,10 +24,10 @@ fn last_to_first<P: Peer>(case: &Case) -> Outcome {
 
 /// Written, sent and heard, four hours long.
 pub fn turns(settings: Settings) -> Vec<Row> {
-    let cases = [("turns, last tenth to first", generate::turns(FOUR_HOURS)), (
-        "crossing, last tenth to first",
-        generate::crossing(FOUR_HOURS),
-    )];
+    let cases = [
+        ("turns, last tenth to first", generate::turns(FOUR_HOURS)),
+        ("crossing, last tenth to first", generate::crossing(FOUR_HOURS)),
+    ];
     let row = |(name, case): &(&'static str, Case)| {
         let entries = vec![
             entry("ours", Part::Ours(name, Goal::AtMost(1.5)), || last_to_first::<Ours<true>>(case)),
@@ -42,10 +42,8 @@ pub fn turns(settings: Settings) -> Vec<Row> {
 
 /// A reader who hears hundreds of writers, record by record.
 pub fn branches(settings: Settings) -> Vec<Row> {
-    let cases = [("a record of a fan", generate::fan(WRITERS, 16)), (
-        "a record of branches",
-        generate::branches(WRITERS, 16),
-    )];
+    let cases =
+        [("a record of a fan", generate::fan(WRITERS, 16)), ("a record of branches", generate::branches(WRITERS, 16))];
     let row = |(name, case): &(&'static str, Case)| {
         let count = case.transactions.len() as f64;
         let (ours, yrs) = (write::<Ours<true>>(case).updates, write::<Yrs>(case).updates);

@@ -51,9 +51,10 @@ impl<P: Stored> Made<P> {
             let mut doc = P::keeping(0);
             let half = |doc: &mut P::Doc| (P::version(doc), P::text(doc));
             let half = if case.is_sequential() && !P::STORES_UPDATES {
-                P::edit(&mut doc, &case.transactions[..middle]);
+                let (before, after) = case.transactions.split_at(middle);
+                before.chunks(SEAL_AFTER).for_each(|transactions| P::edit(&mut doc, transactions));
                 let half = half(&mut doc);
-                P::edit(&mut doc, &case.transactions[middle..]);
+                after.chunks(SEAL_AFTER).for_each(|transactions| P::edit(&mut doc, transactions));
                 half
             } else {
                 let updates = self.updates(case);

@@ -1,6 +1,7 @@
 //! The developer's commands. `cargo xtask` lists them.
 
 mod app;
+mod bench;
 mod check;
 mod fuzz;
 mod project;
@@ -27,6 +28,7 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds N] bytes from a fuzzer against what reads bytes, a minute for each target of
                               src-tauri/fuzz or as long as it says; a failing input is named and kept
   build [--release]           leave the app in target/debug/inkfold (or target/release/inkfold), UI inside
+  bench engine [--json] […]   the engine beside its peers, on the same traces in one process; --help lists the rest
 
 Each sets up what it lacks first: system packages (installed on Debian and its like, named elsewhere), the UI's
 packages, the built UI. Rust, a C compiler and Node have to be there.";
@@ -47,8 +49,10 @@ fn perform(arguments: &[&str]) -> Outcome {
         println!("{USAGE}");
         return Ok(());
     };
-    if *command == "fuzz" {
-        return fuzz::fuzz(&Project::find()?, options);
+    match *command {
+        "bench" => return bench::bench(&Project::find()?, options),
+        "fuzz" => return fuzz::fuzz(&Project::find()?, options),
+        _ => {}
     }
     let allowed: &[&str] = match *command {
         "run" => &["--fresh", "--release"],

@@ -29,7 +29,10 @@ pub fn tidy(project: &Project) -> Outcome {
         ("the direction of dependencies", boundaries::packages),
         ("who talks to the host", boundaries::host),
         ("file sizes", sizes),
-        ("format", |project| project.cargo(&["fmt", "--all", "--check"])),
+        ("format", |project| {
+            project.cargo(&["fmt", "--all", "--check"])?;
+            project.cargo(&["fmt", "--manifest-path", "src-tauri/bench/Cargo.toml", "--check"])
+        }),
         ("lints", |project| {
             project.cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
         }),

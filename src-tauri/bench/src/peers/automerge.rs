@@ -44,7 +44,6 @@ fn apply(replica: &mut Replica, edit: &Transaction) {
 }
 
 impl Peer for Automerge {
-    const NAME: &'static str = "automerge";
     type Doc = Replica;
     type Update = Vec<u8>;
 

@@ -38,7 +38,6 @@ fn apply(pair: &mut Pair, edit: &Transaction, mut each: impl FnMut(Edit)) {
 }
 
 impl Peer for Cola {
-    const NAME: &'static str = "cola + crop";
     type Doc = Pair;
     type Update = Vec<Edit>;
 

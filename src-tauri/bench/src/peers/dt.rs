@@ -34,7 +34,6 @@ fn apply(replica: &mut Replica, edit: &Transaction) {
 }
 
 impl Peer for Dt {
-    const NAME: &'static str = "dt";
     type Doc = Replica;
     type Update = Vec<u8>;
 

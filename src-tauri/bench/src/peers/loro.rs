@@ -34,7 +34,6 @@ fn apply(text: &LoroText, edit: &Transaction) {
 }
 
 impl Peer for Loro {
-    const NAME: &'static str = "loro";
     type Doc = Replica;
     type Update = Vec<u8>;
 

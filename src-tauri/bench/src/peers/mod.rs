@@ -15,7 +15,6 @@ pub use yrs::{Yrs, YrsDoc};
 
 use crate::case::Transaction;
 
-
 /// JumpRope with its write buffer: a rope that holds nothing but the text.
 pub fn jumprope_edits(transactions: &[Transaction]) -> jumprope::JumpRopeBuf {
     let mut rope = jumprope::JumpRopeBuf::new();

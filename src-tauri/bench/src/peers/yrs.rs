@@ -2,7 +2,7 @@
 
 use ::yrs::block::ClientID;
 use ::yrs::updates::decoder::Decode;
-use ::yrs::updates::encoder::{Encoder, EncoderV2};
+use ::yrs::updates::encoder::{Encoder, EncoderV1};
 use ::yrs::{Doc, GetString, Options, ReadTxn, Snapshot, StateVector, Text, TextRef, Transact, TransactionMut, Update};
 
 use crate::case::Transaction;
@@ -50,7 +50,6 @@ fn apply(text: &TextRef, transaction: &mut TransactionMut<'_>, edit: &Transactio
 }
 
 impl Peer for Yrs {
-    const NAME: &'static str = "yrs";
     type Doc = YrsDoc;
     type Update = Vec<u8>;
 
@@ -129,8 +128,9 @@ impl Stored for Yrs {
         let whole = Self::keeping(998);
         let update = Update::decode_v2(bytes).expect("yrs wrote it");
         whole.doc.transact_mut().apply_update(update).expect("yrs wrote it");
-        let mut encoder = EncoderV2::new();
+        // In the second version's encoding yrs writes what it can't read.
+        let mut encoder = EncoderV1::new();
         whole.doc.transact().encode_state_from_snapshot(version, &mut encoder).expect("it keeps everything");
-        Self::text(&Self::open(&encoder.to_vec()))
+        Self::text(&Self::take_in(&encoder.to_vec()))
     }
 }
