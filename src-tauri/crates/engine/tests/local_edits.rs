@@ -91,11 +91,9 @@ impl Writer {
         for event in events {
             match event {
                 Event::Insert { at, what: Insertion::Text(text) } => {
-                    // Key by key; past the end, the place is told once.
-                    let mut at = *at as u32;
-                    for key in text.chars() {
+                    // Key by key.
+                    for (at, key) in (*at as u32..).zip(text.chars()) {
                         typing.insert(at, key.encode_utf8(&mut [0; 4])).expect("it is text");
-                        at += 1;
                     }
                 }
                 Event::Delete { at, len, backward } => typing.delete(*at as u32, *len as u32, *backward),

@@ -65,10 +65,12 @@ pub(crate) struct Layouts {
     /// head(s) in the list that the author of an event saw, by event and segment, as far as somebody has asked.
     heads: Heads,
     /// The lists that were made last, by how many block-level events of each line they hold.
-    lists: VecDeque<(Vec<(u32, usize)>, Arc<List>)>,
+    lists: VecDeque<(Counts, Arc<List>)>,
 }
 
 type Heads = FxHashMap<(Id, Id), Id>;
+/// How many block-level events of each line a version has, of those that have any.
+type Counts = Vec<(u32, usize)>;
 
 /// So many lists are kept.
 const LISTS: usize = 4;
@@ -122,7 +124,7 @@ impl Layouts {
     }
 
     /// How many block-level events of each line a version has.
-    fn counts(&self, version: &Known) -> Vec<(u32, usize)> {
+    fn counts(&self, version: &Known) -> Counts {
         let count = |(&line, seqs): (&u32, &Vec<u32>)| {
             let end = version.count(line);
             (line, seqs.partition_point(|&seq| seq < end))
