@@ -23,7 +23,10 @@ fn words_that_the_session_refuses_are_given_back() {
     let change = json!({ "type": "splice", "from": from, "to": from, "insert": [] });
     let patch: u64 = 0;
     let refused = (1..50).find_map(|counter| {
-        let edit = json!({ "document": document, "patch": patch, "counter": counter, "changes": [change] });
+        let edit = json!({
+            "document": document, "patch": patch, "counter": counter, "changes": [change],
+            "grouping": "step", "before": null, "after": null,
+        });
         app.invoke("edit", json!({ "edit": edit })).err()
     });
     assert_eq!(refused.unwrap_or(Value::Null)["code"], "change");
