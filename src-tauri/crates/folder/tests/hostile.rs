@@ -202,6 +202,20 @@ fn well_signed_lies_are_refused_each_with_its_reason() {
             "file/record-too-large",
         ),
         (
+            "runs without number, each two bytes",
+            |raw| {
+                let text = Event::Insert { at: 0, what: Insertion::Text("a".into()) };
+                let parts = (1..=8).map(|i| {
+                    let mut parts = record_parts(i, 0, "a");
+                    parts.content.events = Events::Known(vec![text.clone(); 140_000]);
+                    parts
+                });
+                raw.blocks = vec![block(&parts.collect::<Vec<_>>())];
+                (raw.numbers, raw.count) = ((1, 8), 8);
+            },
+            "file/malformed",
+        ),
+        (
             "records without number",
             |raw| {
                 let parts: Vec<_> = (1..=270_000).map(|i| record_parts(i, i, "a")).collect();
