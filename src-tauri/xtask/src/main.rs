@@ -3,6 +3,7 @@
 mod app;
 mod bench;
 mod check;
+mod fuzz;
 mod project;
 mod setup;
 mod ui;
@@ -24,6 +25,8 @@ cargo xtask COMMAND
   test                        every test: Rust, the UI's, and the real app end to end
   tidy                        format, lints, the UI's types, the direction of dependencies, file sizes,
                               generated bindings
+  fuzz [TARGET] [--seconds N] bytes from a fuzzer against what reads bytes, a minute for each target of
+                              src-tauri/fuzz or as long as it says; a failing input is named and kept
   build [--release]           leave the app in target/debug/inkfold (or target/release/inkfold), UI inside
   bench engine [--json] […]   the engine beside its peers, on the same traces in one process; --help lists the rest
 
@@ -46,6 +49,9 @@ fn perform(arguments: &[&str]) -> Outcome {
         println!("{USAGE}");
         return Ok(());
     };
+    if *command == "fuzz" {
+        return fuzz::fuzz(&Project::find()?, options);
+    }
     if *command == "bench" {
         return bench::bench(&Project::find()?, options);
     }

@@ -186,6 +186,23 @@ impl Event {
         }
     }
 
+    /// Whether `next`, the following run, goes on from this one, so that the two are not in normal form.
+    pub(crate) fn goes_on(&self, next: &Event) -> bool {
+        match (self, next) {
+            (
+                Event::Insert { at, what: Insertion::Text(text) },
+                Event::Insert { at: next, what: Insertion::Text(_) },
+            ) => at + text.chars().count() as u64 == *next,
+            (
+                &Event::Delete { at, len, backward },
+                &Event::Delete { at: next_at, len: next_len, backward: next_backward },
+            ) => {
+                Deletion { at, len, backward }.goes_on(Deletion { at: next_at, len: next_len, backward: next_backward })
+            }
+            _ => false,
+        }
+    }
+
     /// Appends `next`, the following run, to this one as far as the two are one run; gives back what is left.
     fn absorb(&mut self, next: Event) -> Option<Event> {
         match (self, next) {
@@ -200,27 +217,61 @@ impl Event {
                 Event::Delete { at, len, backward },
                 Event::Delete { at: next_at, len: next_len, backward: next_backward },
             ) => {
-                let forward_fits = (!*backward || *len == 1) && next_at == *at;
-                let backward_fits = (*backward || *len == 1) && at.checked_sub(*len) == Some(next_at) && next_at > 0;
-                let same_direction = |direction: bool| next_len == 1 || next_backward == direction;
-                if forward_fits && same_direction(false) {
-                    (*len, *backward) = (*len + next_len, false);
-                    None
-                } else if backward_fits && same_direction(true) {
-                    (*len, *backward) = (*len + next_len, true);
-                    None
-                } else if forward_fits || backward_fits {
-                    // Only the first event of the next run goes on in this one's direction.
-                    (*len, *backward) = (*len + 1, backward_fits);
-                    let at = if next_backward { next_at - 1 } else { next_at };
-                    let len = next_len - 1;
-                    Some(Event::Delete { at, len, backward: next_backward && len > 1 })
-                } else {
-                    Some(Event::Delete { at: next_at, len: next_len, backward: next_backward })
-                }
+                let mut run = Deletion { at: *at, len: *len, backward: *backward };
+                let rest = run.absorb(Deletion { at: next_at, len: next_len, backward: next_backward });
+                (*len, *backward) = (run.len, run.backward);
+                rest.map(Deletion::event)
             }
             (_, next) => Some(next),
         }
+    }
+}
+
+/// A run of deletions by its numbers, as in [`Event::Delete`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Deletion {
+    pub at: u64,
+    pub len: u64,
+    pub backward: bool,
+}
+
+impl Deletion {
+    /// Appends `next`, the following run, to this one as far as the two are one run; gives back what is left.
+    pub fn absorb(&mut self, next: Deletion) -> Option<Deletion> {
+        let forward_fits = (!self.backward || self.len == 1) && next.at == self.at;
+        let backward_fits =
+            (self.backward || self.len == 1) && self.at.checked_sub(self.len) == Some(next.at) && next.at > 0;
+        let same_direction = |direction: bool| next.len == 1 || next.backward == direction;
+        if forward_fits && same_direction(false) {
+            (self.len, self.backward) = (self.len + next.len, false);
+            None
+        } else if backward_fits && same_direction(true) {
+            (self.len, self.backward) = (self.len + next.len, true);
+            None
+        } else if forward_fits || backward_fits {
+            // Only the first event of the next run goes on in this one's direction.
+            (self.len, self.backward) = (self.len + 1, backward_fits);
+            Some(next.split(1).1)
+        } else {
+            Some(next)
+        }
+    }
+
+    /// Whether `next`, the following run, goes on from this one, be it with its first event only.
+    pub fn goes_on(mut self, next: Deletion) -> bool {
+        self.absorb(next) != Some(next)
+    }
+
+    /// The first `count` events and the others, of which there has to be one at least.
+    pub fn split(self, count: u64) -> (Deletion, Deletion) {
+        let part = |at, len| Deletion { at, len, backward: self.backward && len > 1 };
+        let rest_at = if self.backward { self.at - count } else { self.at };
+        (part(self.at, count), part(rest_at, self.len - count))
+    }
+
+    /// The run as an event.
+    pub fn event(self) -> Event {
+        Event::Delete { at: self.at, len: self.len, backward: self.backward }
     }
 }
 
@@ -262,6 +313,12 @@ pub struct BadCharacter(pub char);
 /// # Errors
 /// The first character that isn't allowed.
 pub fn check_text(text: &str) -> Result<(), BadCharacter> {
+    // Most text is plain, and that is soon seen, many bytes at a time.
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) || *byte == b'\t';
+    let is_plain = |chunk: &[u8]| chunk.iter().fold(true, |all, byte| all & is_plain(byte));
+    if text.as_bytes().chunks(64).all(is_plain) {
+        return Ok(());
+    }
     match text.chars().find(|&c| (c.is_control() && c != '\t') || c == OBJECT) {
         Some(c) => Err(BadCharacter(c)),
         None => Ok(()),

@@ -5,6 +5,7 @@
 //! What is folded into the page alone is made up in the tracker when it is needed next.
 
 pub(crate) mod linear;
+mod pending;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +13,9 @@ use std::sync::Arc;
 use crate::event::{Event, Value};
 use crate::history::{Entries, EntryIx, History, Id};
 use crate::page::Page;
+use crate::page::lookup::Lookup;
 use crate::walk::{RegisterKey, Window};
+use pending::Pending;
 
 /// The registers that belong to no marker, as far as they hold a value.
 pub(crate) type Registers = Arc<BTreeMap<RegisterKey, Value>>;
@@ -33,8 +36,8 @@ pub(crate) struct Save {
     pub count: EntryIx,
     pub page: Page,
     pub registers: Registers,
-    /// The page that a snapshot gave, for the text of its elements.
-    pub origin: Page,
+    /// The page that a snapshot gave, for the text of elements whose events aren't loaded.
+    pub origin: Arc<Lookup>,
 }
 
 /// What the entries folded so far come to.
@@ -48,24 +51,55 @@ pub(crate) struct Fold {
     heads: Entries,
     /// Whether the entry that is being folded knows everything before it.
     knows_all: bool,
+    pending: Pending,
     /// Pages at critical versions, ascending; the first stands for what isn't loaded.
     saves: Vec<Save>,
     since_save: u32,
+    /// What the history said of its critical versions when the pages were looked through last.
+    struck_out: u64,
+    /// A page is kept at every critical version, and a tracker begins at the last one that it can.
+    pub saves_often: bool,
     window: Option<Box<Window>>,
 }
 
 impl Fold {
     /// Begins with what the history's snapshot shows, if it has one.
-    pub fn new(history: &History, origin: Page, registers: Registers) -> Self {
+    pub fn new(history: &History, page: Page, registers: Registers) -> Self {
         let count = u32::from(history.past.is_some());
-        let save = Save { count, page: origin.clone(), registers: registers.clone(), origin };
+        let origin = Arc::new(Lookup::new(page.clone()));
+        let save = Save { count, page: page.clone(), registers: registers.clone(), origin };
         let heads = (0..count).collect();
-        Fold { page: save.page.clone(), registers, count, heads, saves: vec![save], ..Fold::default() }
+        Fold { page, registers, count, heads, saves: vec![save], ..Fold::default() }
     }
 
-    /// What it began with.
-    pub fn origin(&self) -> &Save {
-        &self.saves[0]
+    /// Begins again where this one began.
+    pub fn again(&self, history: &History) -> Self {
+        let Save { page, registers, .. } = self.saves[0].clone();
+        Fold { saves_often: self.saves_often, ..Fold::new(history, page, registers) }
+    }
+
+    /// The same fold of a history whose past was loaded: `loaded` entries in place of the one that stood for it. Nothing is
+    /// folded again before somebody needs it.
+    pub fn with_past(&self, history: &History, loaded: EntryIx) -> Self {
+        let shifted = |count: EntryIx| count - 1 + loaded;
+        let start = Save::default();
+        let later = self.saves.iter().map(|save| Save {
+            count: shifted(save.count),
+            origin: Arc::clone(&start.origin),
+            ..save.clone()
+        });
+        let count = shifted(self.count);
+        let heads = history.heads_of_first(count);
+        let saves = std::iter::once(start.clone()).chain(later).collect();
+        let (page, registers) = (self.page.clone(), Arc::clone(&self.registers));
+        Fold { page, registers, count, heads, saves, since_save: self.since_save, ..Fold::default() }
+    }
+
+    /// Begins with the latest page that another fold kept of at most `shared` entries, which are the first of this history, too.
+    pub fn resumed(&self, history: &History, shared: EntryIx) -> Self {
+        let saves: Vec<Save> = self.saves.iter().take_while(|save| save.count <= shared).cloned().collect();
+        let Some(Save { count, page, registers, .. }) = saves.last().cloned() else { return self.again(history) };
+        Fold { page, registers, count, heads: history.heads_of_first(count), saves, ..Fold::default() }
     }
 
     /// Folds all entries of the history that aren't yet.
@@ -100,7 +134,7 @@ impl Fold {
         let parents = &history.entry(ix).parents;
         self.knows_all = self.heads.iter().all(|head| parents.contains(head));
         if self.knows_all {
-            self.settle(history);
+            self.settle_window(history);
         }
         // A page where a stretch of concurrent entries begins is just what its tracker needs.
         if self.since_save > 0 && history.is_critical(ix) && !history.is_critical(ix + 1) {
@@ -113,11 +147,15 @@ impl Fold {
         let entry = history.entry(ix);
         let count = event.count() as u32;
         if self.knows_all && !matches!(event, Event::Cancel { .. }) {
-            linear::apply(&mut self.page, &mut self.registers, entry.first() + Id::from(self.done), event);
+            let id = entry.first() + Id::from(self.done);
+            if !self.pending.event(&mut self.page, id, count, event) {
+                linear::apply(&mut self.page, &mut self.registers, id, event);
+            }
         } else {
+            self.pending.draw(&mut self.page);
             self.walk(history, ix, self.done + count);
             if self.knows_all {
-                self.settle(history);
+                self.settle_window(history);
             }
         }
         self.done += count;
@@ -128,12 +166,6 @@ impl Fold {
         self.knows_all
     }
 
-    /// Folds `count` events of the entry that was begun, as an edit of the page.
-    pub fn edit(&mut self, count: u32, edit: impl FnOnce(&mut Page)) {
-        edit(&mut self.page);
-        self.done += count;
-    }
-
     /// The entry that was begun is complete.
     pub fn finish(&mut self, history: &History) {
         let entry = history.entry(self.count);
@@ -141,25 +173,34 @@ impl Fold {
         self.heads.push(self.count);
         self.since_save += entry.len;
         (self.count, self.done) = (self.count + 1, 0);
-        if self.since_save >= SAVE_EVERY && history.is_critical(self.count) {
-            self.settle(history);
+        // Of much that comes at once, only what came last is likely to be built upon by others.
+        let coming = history.len() - self.count;
+        let wanted = self.saves_often || self.since_save >= SAVE_EVERY.max(coming);
+        if wanted && history.is_critical(self.count) {
+            self.settle_window(history);
             self.save();
         }
     }
 
     /// The page shows what was folded only after this.
     pub fn settle(&mut self, history: &History) {
+        self.pending.draw(&mut self.page);
+        self.settle_window(history);
+    }
+
+    fn settle_window(&mut self, history: &History) {
         if let Some(window) = &mut self.window {
             window.settle(history, &mut self.page);
         }
     }
 
     fn save(&mut self) {
+        self.pending.draw(&mut self.page);
         let (page, registers) = (self.page.clone(), self.registers.clone());
-        let origin = self.saves[0].origin.clone();
+        let origin = Arc::clone(&self.saves[0].origin);
         self.saves.push(Save { count: self.count, page, registers, origin });
         self.since_save = 0;
-        if self.saves.len() > SAVES {
+        if self.saves.len() > SAVES && !self.saves_often {
             // The one goes whose neighbours are closest together for their age.
             let gap = |i: usize| {
                 let (before, after) = (self.saves[i - 1].count, self.saves[i + 1].count);
@@ -174,14 +215,19 @@ impl Fold {
 
     /// Folds the events of an entry up to `until` with the tracker.
     fn walk(&mut self, history: &History, ix: EntryIx, until: u32) {
-        self.saves.retain(|save| history.is_critical(save.count));
+        if self.struck_out != history.struck_out {
+            self.struck_out = history.struck_out;
+            self.saves.retain(|save| history.is_critical(save.count));
+        }
         let save = self.saves.iter().rposition(|save| save.count <= ix).unwrap_or(0);
         let keeps = self.window.as_ref().is_some_and(|window| {
             let (folded, done) = window.folded();
             let lag: u32 = (folded..ix).map(|ix| history.entry(ix).len).sum();
-            let can_begin_later = self.saves[save].count >= folded + u32::from(done > 0);
+            let begin = self.saves[save].count;
+            let can_begin_later = begin >= folded + u32::from(done > 0);
             history.is_critical(window.base.count)
                 && !(can_begin_later && (lag > CATCH_UP || window.size() > LARGE || window.is_disordered()))
+                && !(self.saves_often && begin > window.base.count)
         });
         if !keeps {
             self.settle(history);

@@ -10,9 +10,15 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::event::{Event, FEATURE_CANCEL, Insertion, OBJECT, push_run};
+use crate::event::{Attributes, Event, FEATURE_CANCEL, Insertion, OBJECT, push_run};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::record::{Events, FOLDED_FEATURES, Record};
+
+mod index;
+mod past;
+
+use index::Index;
+pub(crate) use past::Past;
 
 /// An event in this process: its line in the upper half, its seq in the lower. Never written down, never shown to
 /// another replica.
@@ -25,8 +31,8 @@ pub(crate) type Entries = SmallVec<[EntryIx; 2]>;
 /// No event: HEAD as a left origin, the end as a right origin.
 pub(crate) const NONE: Id = Id::MAX;
 
-/// The line of what a snapshot holds: its elements are counted in the order of the page.
-pub(crate) const BASE_LINE: u32 = 0;
+/// The line of the entry that stands for what a snapshot holds. No event is on it.
+pub(crate) const PAST_LINE: u32 = 0;
 
 pub(crate) fn id_of(line: u32, seq: u32) -> Id {
     Id::from(line) << 32 | Id::from(seq)
@@ -42,7 +48,7 @@ pub(crate) fn seq_of(id: Id) -> u32 {
 
 /// A version: how many events of each line it has, counted by seq. Lines past the end have none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Known(pub Vec<u32>);
+pub(crate) struct Known(pub SmallVec<[u32; 6]>);
 
 impl Known {
     pub fn has(&self, id: Id) -> bool {
@@ -142,24 +148,11 @@ impl Line {
     }
 }
 
-/// The last record of a replica that a snapshot holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The last record of a line that a snapshot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tip {
-    pub replica: ReplicaId,
     pub record: RecordId,
     pub end_seq: u32,
-}
-
-/// What stands for a history that isn't loaded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Past {
-    /// The snapshot's version, ascending.
-    pub heads: Vec<RecordId>,
-    pub tips: Vec<Tip>,
-    /// The greatest Lamport of its events.
-    pub lamport: u64,
-    /// How many events of [`BASE_LINE`] stand for it.
-    pub len: u32,
 }
 
 /// Why a record is kept without being folded.
@@ -189,7 +182,7 @@ pub(crate) struct History {
     pub workspace: WorkspaceId,
     pub document: DocumentId,
     pub entries: Vec<Entry>,
-    by_id: FxHashMap<RecordId, EntryIx>,
+    index: Index,
     /// Entries that no entry follows, ascending.
     pub heads: Entries,
     pub lines: Vec<Line>,
@@ -199,6 +192,10 @@ pub(crate) struct History {
     critical: Vec<EntryIx>,
     /// The heads of critical versions that have not just the one, entry k − 1.
     critical_heads: FxHashMap<EntryIx, Entries>,
+    /// How many critical versions are critical no more.
+    pub struck_out: u64,
+    /// The lines of records that were here before the past was loaded, so that no event's id changes.
+    reserved: FxHashMap<RecordId, u32>,
     waiting: FxHashMap<RecordId, Waiting>,
     /// Some of them wait for what a snapshot stands for.
     pub needs_past: bool,
@@ -219,31 +216,6 @@ impl History {
         History { workspace, document, lines: vec![base], critical: vec![0], ..History::default() }
     }
 
-    /// A history whose beginning a snapshot stands for.
-    pub fn after(workspace: WorkspaceId, document: DocumentId, past: Past) -> Self {
-        let mut history = History::new(workspace, document);
-        let entry = Entry {
-            id: RecordId::NONE,
-            line: BASE_LINE,
-            first_seq: 0,
-            len: past.len,
-            lamport: past.lamport,
-            parents: Entries::new(),
-            runs: Runs::Snapshot,
-        };
-        history.entries.push(entry);
-        history.lines[BASE_LINE as usize].entries.push(0);
-        history.heads.push(0);
-        history.critical = vec![1];
-        for tip in &past.tips {
-            history.by_id.insert(tip.record, 0);
-            history.lines.push(Line { tip: Some(tip.clone()), ..Line::new(tip.replica) });
-        }
-        history.by_id.extend(past.heads.iter().map(|&head| (head, 0)));
-        history.past = Some(past);
-        history
-    }
-
     pub fn len(&self) -> EntryIx {
         self.entries.len() as EntryIx
     }
@@ -253,7 +225,11 @@ impl History {
     }
 
     pub fn index_of(&self, id: &RecordId) -> Option<EntryIx> {
-        self.by_id.get(id).copied()
+        match self.entries.last() {
+            // Most records go on where the last one ended.
+            Some(last) if last.id == *id => Some(self.len() - 1),
+            _ => self.index.get(&self.entries, id),
+        }
     }
 
     /// The entry that holds an event; none for one that isn't loaded.
@@ -310,10 +286,16 @@ impl History {
         let Some(first) = self.first_cancelled(ix, event) else { return };
         let last = self.critical.pop();
         while let Some(&k) = self.critical.last().filter(|&&k| k > first) {
-            self.critical_heads.remove(&k);
-            self.critical.pop();
+            self.strike_out(k);
         }
         self.critical.extend(last);
+    }
+
+    /// The last critical version, after the first `k` entries, isn't one any more.
+    fn strike_out(&mut self, k: EntryIx) {
+        self.critical.pop();
+        self.critical_heads.remove(&k);
+        self.struck_out += 1;
     }
 
     /// The characters that were inserted as these elements.
@@ -354,7 +336,7 @@ impl History {
 
     /// What isn't loaded comes before all that is.
     pub fn order_key(&self, id: Id) -> OrderKey {
-        let Some(entry) = self.entry_of(id).map(|ix| self.entry(ix)).filter(|entry| entry.line != BASE_LINE) else {
+        let Some(entry) = self.entry_of(id).map(|ix| self.entry(ix)).filter(|entry| entry.line != PAST_LINE) else {
             return (0, ReplicaId::default(), RecordId::NONE, 0);
         };
         let offset = seq_of(id) - entry.first_seq;
@@ -389,23 +371,9 @@ impl History {
     }
 
     pub fn contains(&self, id: &RecordId) -> bool {
-        self.by_id.contains_key(id) || self.waiting.contains_key(id) || self.unfolded.contains_key(id)
-    }
-
-    /// Whether a record, all of whose parents are here, builds on a part of what isn't loaded and not on all of it.
-    fn forks_the_past(&self, record: &Record) -> bool {
-        let Some(past) = &self.past else { return false };
-        let tip = past.tips.iter().filter(|tip| tip.replica == record.replica()).map(|tip| tip.end_seq).max();
-        let reaches_back = |run: &Event| match run {
-            Event::Cancel { ranges, .. } => ranges.first().is_some_and(|range| range.0 < u64::from(tip.unwrap_or(0))),
-            _ => false,
-        };
-        if record.events().runs().iter().any(reaches_back) {
-            return true;
-        }
-        let is_loaded = |id: RecordId| self.by_id.get(&id).is_some_and(|&ix| ix > 0);
-        let all: SmallVec<[RecordId; 4]> = record.all_parents().collect();
-        !all.iter().any(|&id| is_loaded(id)) && !past.heads.iter().all(|head| all.contains(head))
+        self.index_of(id).is_some()
+            || (!self.waiting.is_empty() && self.waiting.contains_key(id))
+            || (!self.unfolded.is_empty() && self.unfolded.contains_key(id))
     }
 
     /// Takes a record in; false if it was here already.
@@ -413,55 +381,72 @@ impl History {
         if self.contains(&record.id()) {
             return false;
         }
-        let here = |id: &RecordId| self.by_id.contains_key(id) || self.unfolded.contains_key(id);
-        if !record.all_parents().all(|id| here(&id)) || self.forks_the_past(&record) {
-            let missing: BTreeSet<RecordId> = record.all_parents().filter(|id| !here(id)).collect();
-            if missing.is_empty() {
-                self.wait_for_past(record);
-                return true;
+        match self.parents_of(&record) {
+            Some(_) if self.forks_the_past(&record) => self.wait_for_past(record),
+            Some(parents) => {
+                let id = record.id();
+                self.take_in(record, parents);
+                self.take_in_those_who_waited(id);
             }
-            for id in &missing {
-                self.wanted.entry(*id).or_default().push(record.id());
-            }
-            self.waiting.insert(record.id(), Waiting { record, missing: missing.len() });
-            return true;
-        }
-        let mut ready: SmallVec<[Record; 1]> = SmallVec::from_iter([record]);
-        while let Some(record) = ready.pop() {
-            let id = record.id();
-            match self.why_unfolded(&record) {
-                Some(why) => {
-                    self.unfolded.insert(id, (record, why));
+            None => {
+                let is_missing = |id: &RecordId| self.index_of(id).is_none() && !self.unfolded.contains_key(id);
+                let missing: BTreeSet<RecordId> = record.all_parents().filter(is_missing).collect();
+                for id in &missing {
+                    self.wanted.entry(*id).or_default().push(record.id());
                 }
-                None => self.admit(record),
-            }
-            if self.wanted.is_empty() {
-                continue;
-            }
-            for child in self.wanted.remove(&id).unwrap_or_default() {
-                let Some(waiting) = self.waiting.get_mut(&child) else { continue };
-                waiting.missing -= 1;
-                if waiting.missing == 0
-                    && let Some(waiting) = self.waiting.remove(&child)
-                {
-                    if self.forks_the_past(&waiting.record) {
-                        self.wait_for_past(waiting.record);
-                    } else {
-                        ready.push(waiting.record);
-                    }
-                }
+                self.waiting.insert(record.id(), Waiting { record, missing: missing.len() });
             }
         }
         true
     }
 
-    /// Keeps a record whose parents are known by name only.
-    fn wait_for_past(&mut self, record: Record) {
-        self.needs_past = true;
-        self.waiting.insert(record.id(), Waiting { record, missing: usize::MAX });
+    /// The entries of all parents, as far as they are folded; none if one isn't here at all.
+    fn parents_of(&self, record: &Record) -> Option<Entries> {
+        let mut parents = Entries::new();
+        for id in record.all_parents() {
+            match self.index_of(&id) {
+                Some(ix) => parents.push(ix),
+                None if self.unfolded.contains_key(&id) => {}
+                None => return None,
+            }
+        }
+        Some(parents)
     }
 
-    fn why_unfolded(&self, record: &Record) -> Option<Unfolded> {
+    /// Takes in a record all of whose parents are here.
+    fn take_in(&mut self, record: Record, parents: Entries) {
+        let own = record.previous_here().and_then(|id| self.own(record.replica(), &id));
+        match self.why_unfolded(&record, own) {
+            Some(why) => {
+                self.unfolded.insert(record.id(), (record, why));
+            }
+            None => self.admit(record, parents, own),
+        }
+    }
+
+    /// Takes in what had waited for a record alone, and so on.
+    fn take_in_those_who_waited(&mut self, id: RecordId) {
+        let mut come: Vec<RecordId> = if self.wanted.is_empty() { return } else { vec![id] };
+        while let Some(id) = come.pop() {
+            for child in self.wanted.remove(&id).unwrap_or_default() {
+                let Some(waiting) = self.waiting.get_mut(&child) else { continue };
+                waiting.missing -= 1;
+                if waiting.missing > 0 {
+                    continue;
+                }
+                let Some(Waiting { record, .. }) = self.waiting.remove(&child) else { continue };
+                match self.parents_of(&record) {
+                    Some(parents) if !self.forks_the_past(&record) => {
+                        self.take_in(record, parents);
+                        come.push(child);
+                    }
+                    _ => self.wait_for_past(record),
+                }
+            }
+        }
+    }
+
+    fn why_unfolded(&self, record: &Record, own: Option<Own>) -> Option<Unfolded> {
         if !self.unfolded.is_empty() && record.all_parents().any(|id| self.unfolded.contains_key(&id)) {
             return Some(Unfolded::FollowsUnfolded);
         }
@@ -474,7 +459,7 @@ impl History {
         }
         let expected = match record.previous_here() {
             None => Some(0),
-            Some(previous) => match self.own(record.replica(), &previous) {
+            Some(_) => match own {
                 Some(Own::Entry(ix)) => Some(self.entry(ix).end_seq()),
                 Some(Own::Tip(line)) => self.lines[line as usize].tip.as_ref().map(|tip| tip.end_seq),
                 None => None,
@@ -489,7 +474,7 @@ impl History {
     fn own(&self, replica: ReplicaId, previous: &RecordId) -> Option<Own> {
         match self.index_of(previous)? {
             0 if self.past.is_some() => {
-                let is_it = |line: &Line| line.tip.as_ref().is_some_and(|tip| tip.record == *previous);
+                let is_it = |line: &Line| line.tip.is_some_and(|tip| tip.record == *previous);
                 let line = self.lines.iter().position(is_it)? as u32;
                 (self.lines[line as usize].replica == replica).then_some(Own::Tip(line))
             }
@@ -497,21 +482,21 @@ impl History {
         }
     }
 
-    fn admit(&mut self, record: Record) {
-        let parents: Entries = record.all_parents().filter_map(|id| self.index_of(&id)).collect();
-        let own = record.previous_here().and_then(|id| self.own(record.replica(), &id));
+    fn admit(&mut self, record: Record, parents: Entries, own: Option<Own>) {
         let (id, replica, first_seq) = (record.id(), record.replica(), record.content().first_seq as u32);
         let len = record.events().count() as u32;
-        let ix = self.push(id, replica, (first_seq, len), parents, own, Runs::Sealed(record.clone()));
-        if record.events().features() & FEATURE_CANCEL != 0 {
-            for event in record.events().runs() {
-                self.mark_cancel(ix, event);
-            }
+        let cancels = record.events().features() & FEATURE_CANCEL != 0;
+        let ix = self.push(id, replica, (first_seq, len), parents, own, Runs::Sealed(record));
+        if let (true, Some(record)) = (cancels, self.record(ix).cloned()) {
+            record.events().runs().iter().for_each(|event| self.mark_cancel(ix, event));
         }
     }
 
     /// The line that goes on after a replica's own record; a new one where it forks or begins.
-    fn line_after(&mut self, replica: ReplicaId, own: Option<Own>) -> u32 {
+    fn line_after(&mut self, id: RecordId, replica: ReplicaId, own: Option<Own>) -> u32 {
+        if let Some(&line) = self.reserved.get(&id) {
+            return line;
+        }
         match own {
             Some(Own::Entry(ix)) if self.lines[self.entry(ix).line as usize].entries.last() == Some(&ix) => {
                 self.entry(ix).line
@@ -544,13 +529,13 @@ impl History {
         parents.dedup();
         let ix = self.len();
         let lamport = 1 + parents.iter().map(|&parent| self.entry(parent).last_lamport()).max().unwrap_or(0);
-        let line = self.line_after(replica, own);
+        let line = self.line_after(id, replica, own);
         self.lines[line as usize].entries.push(ix);
         self.heads.retain(|head| !parents.contains(head));
         self.heads.push(ix);
         self.mark_critical(ix, &parents);
         self.entries.push(Entry { id, line, first_seq, len, lamport, parents, runs });
-        self.by_id.insert(id, ix);
+        self.index.insert(&id, ix);
         ix
     }
 
@@ -569,8 +554,7 @@ impl History {
             if follows {
                 break;
             }
-            self.critical_heads.remove(&k);
-            self.critical.pop();
+            self.strike_out(k);
         }
         self.critical.push(ix + 1);
         if self.heads.len() > 1 {
@@ -605,8 +589,8 @@ impl History {
     /// The open record becomes this sealed one.
     pub fn seal(&mut self, record: Record) {
         let Some(ix) = self.open() else { return };
-        self.by_id.remove(&OPEN);
-        self.by_id.insert(record.id(), ix);
+        self.index.remove(&OPEN, ix);
+        self.index.insert(&record.id(), ix);
         let entry = &mut self.entries[ix as usize];
         entry.id = record.id();
         entry.runs = Runs::Sealed(record);
@@ -676,6 +660,15 @@ impl History {
             }
         }
         members
+    }
+
+    /// The heads of the first entries.
+    pub fn heads_of_first(&self, count: EntryIx) -> Entries {
+        let mut is_head = vec![true; count as usize];
+        for parent in self.entries[..count as usize].iter().flat_map(|entry| &entry.parents) {
+            is_head[*parent as usize] = false;
+        }
+        (0..count).filter(|&ix| is_head[ix as usize]).collect()
     }
 
     /// How many events of each line the first entries have.

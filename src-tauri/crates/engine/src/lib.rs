@@ -19,6 +19,7 @@
 //! ```
 
 pub mod codec;
+pub mod diff;
 mod document;
 pub mod event;
 mod fold;
@@ -29,10 +30,11 @@ mod marks;
 mod page;
 pub mod patch;
 pub mod record;
+mod snapshot;
 mod tree;
 mod walk;
 
-pub use document::{Document, EditError, Typing, Version};
+pub use document::{Blame, Document, EditError, Opened, Session, Typing, Version};
 pub use event::{Attributes, End, Event, Insertion, Start, Target, Value};
 pub use history::{Admission, OPEN, Unfolded};
 pub use ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};

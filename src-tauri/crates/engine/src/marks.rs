@@ -216,8 +216,7 @@ impl Marks {
                 Like::Right => right,
                 Like::Neither => continue,
             };
-            let taken: Vec<Id> =
-                self.members(from).filter(|id| known.has(*id) && self.marks[id].key == key).collect();
+            let taken: Vec<Id> = self.members(from).filter(|id| known.has(*id) && self.marks[id].key == key).collect();
             for id in taken.into_iter().rev() {
                 set = self.with(set, id);
             }

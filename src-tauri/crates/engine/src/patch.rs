@@ -1,11 +1,12 @@
 //! What leads from one page to another, as changes that an editor can apply one after another.
 
-use std::collections::BTreeMap;
+use crate::diff::changes;
 use crate::event::{Attributes, Value};
 use crate::history::Id;
 use crate::page::block::Run;
 use crate::page::style::attributes as shown;
 use crate::page::{Block, Page};
+use std::collections::BTreeMap;
 
 /// A stretch of new text and its marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -311,11 +312,4 @@ fn by_identity(before: Option<(usize, usize)>, old: &[Block], new: &[Block]) -> 
             _ => return None,
         }
     }
-}
-
-/// What leads from some attributes to others.
-fn changes(old: &Attributes, new: &Attributes) -> BTreeMap<String, Option<Value>> {
-    let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| (key.clone(), None));
-    let set = new.iter().filter(|(key, value)| old.get(*key) != Some(value));
-    gone.chain(set.map(|(key, value)| (key.clone(), Some(value.clone())))).collect()
 }

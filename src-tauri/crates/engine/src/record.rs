@@ -112,7 +112,7 @@ impl Record {
     ) -> Self {
         parents.sort_unstable();
         parents.dedup();
-        let id = Self::hash(&previous, &parents, &codec::canonical_bytes(&content));
+        let id = Self::hash(&content, &previous, &parents);
         Self::with_id(id, content, previous, previous_here, parents)
     }
 
@@ -127,15 +127,15 @@ impl Record {
         Record(Arc::new(Inner { id, previous, previous_here, parents, content }))
     }
 
-    /// The id of a record with this previous record, these parents in ascending order and these canonical bytes.
-    pub fn hash(previous: &RecordId, parents: &[RecordId], canonical: &[u8]) -> RecordId {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&previous.0);
+    fn hash(content: &Content, previous: &RecordId, parents: &[RecordId]) -> RecordId {
+        // In one piece: small pieces one by one take longer to hash. Most records fit.
+        let mut out = codec::Writer(Vec::with_capacity(1000));
+        out.raw(&previous.0);
         for parent in parents {
-            hasher.update(&parent.0);
+            out.raw(&parent.0);
         }
-        hasher.update(canonical);
-        RecordId(*hasher.finalize().as_bytes())
+        codec::write_canonical(&mut out, content);
+        RecordId(*blake3::hash(&out.0).as_bytes())
     }
 
     /// The record's id.

@@ -361,18 +361,6 @@ impl Tree {
         (leaf.next != NO_NODE).then_some(Cursor { leaf: leaf.next, span: 0, offset: 0 })
     }
 
-    pub fn previous_span(&self, cursor: Cursor) -> Option<Cursor> {
-        if cursor.span > 0 {
-            return Some(Cursor { span: cursor.span - 1, offset: 0, ..cursor });
-        }
-        let previous = self.leaves[cursor.leaf as usize].previous;
-        (previous != NO_NODE).then(|| Cursor {
-            leaf: previous,
-            span: self.leaves[previous as usize].spans.len() - 1,
-            offset: 0,
-        })
-    }
-
     /// How many spans there are.
     pub fn span_count(&self) -> usize {
         self.index.len()

@@ -1,5 +1,6 @@
 //! Records that this version can't fold are kept, listed by reason, and lock the document; nothing else changes.
 
+use inkfold_engine::event::FEATURE_CANCEL;
 use inkfold_engine::{
     Content, Document, DocumentId, EditError, Event, Events, Insertion, Record, RecordId, ReplicaId, Target, Unfolded,
     Value, WorkspaceId,
@@ -35,11 +36,9 @@ fn reasons(document: &Document) -> Vec<(RecordId, Unfolded)> {
 #[test]
 fn what_a_newer_version_wrote_waits_for_one() {
     let written = record(1, None, &[], DOCUMENT, text(0, "safe"));
-    let kinds = [
-        Events::from_runs([Event::Cancel { ranges: vec![(0, 2)], on: false }]),
-        Events::from_runs([Event::Move { first: 1, count: 1, to: 0 }]),
-        Events::Unknown { features: 1 << 40, count: 3, bytes: vec![1, 2, 3] },
-    ];
+    let unknown = |features: u64| Events::Unknown { features, count: 3, bytes: vec![1, 2, 3] };
+    // Also one that says that it holds a cancel among other things.
+    let kinds = [unknown(1 << 2), unknown(1 << 40), unknown(1 << 40 | FEATURE_CANCEL)];
     for events in kinds {
         let newer = record(1, Some(&written), &[], DOCUMENT, events);
         let follows = record(2, None, &[&newer], DOCUMENT, text(4, " words"));

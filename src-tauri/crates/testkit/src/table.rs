@@ -2,7 +2,9 @@
 //!
 //! Everything is written as text, so that a row fits on a line. A *document* is its blocks with `/` between them; a
 //! block has its text and, after `#`, its kind. Shown documents put marked characters into braces, after the first
-//! letters of the marks' keys, and a `~` after the implied leading paragraph: `a{b:c}#heading`.
+//! letters of the marks' keys, and a `~` after the implied leading paragraph: `a{b:c}#heading`. A colour, or another link
+//! than the usual one, comes after an equals sign: `{h=red:a}`. After a block's kind come `!` if it is checked, its
+//! indentation after `>`, and its caption in quotes.
 //!
 //! *Edits* are divided by `;`. A place is block`@`offset.
 //!
@@ -14,10 +16,13 @@
 //! | `delete 0@2 1@1` | deletes a range |
 //! | `join 1` | joins a block to the one before |
 //! | `remove 1`, `hide 1` | removes a block with its text, or leaving it |
-//! | `bold 0@0 1@1`, `plain …` | marks bold, or takes bold away; `italic`, `link` and `comment` as well |
+//! | `bold 0@0 1@1`, `plain …` | marks bold, or takes bold away; `italic`, `link`, `unlink` as well |
+//! | `comment 0@0 1@1`, `reply …` | begins a first comment thread, or a second one |
+//! | `link2 …`, `red …`, `blue …`, `pale …` | another link; a colour, or takes it away |
+//! | `future 0@0 1@1` | marks with a key and a value of which nobody knows what they are |
 //! | `mark 0@0 1@1 after open` | marks bold with this start and end |
 //! | `set 0 heading` | sets a block's kind |
-//! | `indent 0 1` | sets a block's indentation |
+//! | `indent 0 1`, `check 0`, `caption 0 text` | sets a block's indentation, checks it, sets its caption |
 //! | `mv 0 3`, `mv 0-1 3` | moves a block, or a run of blocks, to before block 3 of the page as it is |
 //! | `undo`, `redo` | cancels the writer's last edit as far as it isn't block structure; lets it count again |
 //!
@@ -37,10 +42,13 @@ use crate::edit::{Edit, Place};
 use crate::history::{Replica, World};
 use crate::model::Document;
 
+/// Where links lead, if nothing else is said.
+const LINK: &str = "https://example.org";
+
 /// A row: what two people do at the same time, and what both see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// What it is about.
+    /// What it is about, after its number if the behaviour was promised under one.
     pub name: &'static str,
     /// The document at first; with no text at all, there isn't even a first record.
     pub start: &'static str,
@@ -181,8 +189,14 @@ fn read(edit: &str) -> Edit {
         "bold" => mark("bold", on, End::Grows),
         "plain" => mark("bold", None, End::Grows),
         "italic" => mark("italic", on, End::Grows),
-        "link" => mark("link", Some(Value::Text("https://example.org".into())), End::Closed),
+        "link" => mark("link", Some(Value::Text(LINK.into())), End::Closed),
+        "link2" => mark("link", Some(Value::Text("two".into())), End::Closed),
+        "unlink" => mark("link", None, End::Closed),
+        "red" | "blue" => mark("highlight", Some(Value::Text(verb.into())), End::Grows),
+        "pale" => mark("highlight", None, End::Grows),
         "comment" => mark("comment/1", on, End::Closed),
+        "reply" => mark("comment/2", on, End::Closed),
+        "future" => mark("future", Some(Value::Unknown { tag: 77, bytes: vec![1, 2, 3] }), End::Grows),
         "mark" => mark_with_sides(rest),
         "set" => {
             let value = Some(Value::Text(rest.trim().into()));
@@ -191,6 +205,11 @@ fn read(edit: &str) -> Edit {
         "indent" => {
             let value = Some(Value::Number(number(rest) as i64));
             Edit::Attribute { block: number(first), key: "indent".into(), value }
+        }
+        "check" => Edit::Attribute { block: number(first), key: "checked".into(), value: on },
+        "caption" => {
+            let value = Some(Value::Text(rest.trim().into()));
+            Edit::Attribute { block: number(first), key: "caption".into(), value }
         }
         "mv" => {
             let (from, to) = first.split_once('-').unwrap_or((first, first));
@@ -202,6 +221,14 @@ fn read(edit: &str) -> Edit {
     }
 }
 
+fn show_mark(key: &str, value: &Value) -> String {
+    let letter = &key[..key.chars().next().map_or(0, char::len_utf8)];
+    match value {
+        Value::Text(text) if text != LINK => format!("{letter}={text}"),
+        _ => letter.to_owned(),
+    }
+}
+
 /// A document as the tables write it.
 pub fn show(document: &Document) -> String {
     let mut blocks = Vec::new();
@@ -209,7 +236,7 @@ pub fn show(document: &Document) -> String {
         let mut shown = String::new();
         for same in block.elements.chunk_by(|x, y| x.marks == y.marks) {
             let text: String = same.iter().map(|element| element.scalar).collect();
-            let marks: String = same[0].marks.keys().filter_map(|key| key.chars().next()).collect();
+            let marks: String = same[0].marks.iter().map(|(key, value)| show_mark(key, value)).collect();
             match marks.is_empty() {
                 true => shown.push_str(&text),
                 false => shown.push_str(&format!("{{{marks}:{text}}}")),
@@ -218,8 +245,14 @@ pub fn show(document: &Document) -> String {
         if let Some(Value::Text(kind)) = block.attributes.get("kind") {
             shown.push_str(&format!("#{kind}"));
         }
+        if block.attributes.get("checked") == Some(&Value::Flag(true)) {
+            shown.push('!');
+        }
         if let Some(Value::Number(indent)) = block.attributes.get("indent") {
             shown.push_str(&format!(">{indent}"));
+        }
+        if let Some(Value::Text(caption)) = block.attributes.get("caption") {
+            shown.push_str(&format!("\"{caption}\""));
         }
         if block.marker.is_none() {
             shown.push('~');

@@ -1,13 +1,19 @@
 //! The canonical bytes of a record: what its id is a hash of. One form for one meaning.
 
 use super::bytes::{DecodeError, Reader, Writer};
-use crate::event::{Attributes, End, Event, Insertion, Start, Target, Value, check_text, push_run};
+use crate::event::{Attributes, Deletion, End, Event, Insertion, Start, Target, Value, check_text};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::record::{Content, Events, MAX_EVENTS, READ_FEATURES};
 
 /// The canonical bytes of a record's content: every field but the parents, and no index into any table.
 pub fn canonical_bytes(content: &Content) -> Vec<u8> {
     let mut out = Writer::default();
+    write_canonical(&mut out, content);
+    out.0
+}
+
+/// Appends the canonical bytes of a record's content.
+pub fn write_canonical(out: &mut Writer, content: &Content) {
     out.uint(content.events.features());
     out.raw(&content.workspace.0);
     out.raw(&content.document.0);
@@ -17,14 +23,35 @@ pub fn canonical_bytes(content: &Content) -> Vec<u8> {
     out.int(content.time);
     out.uint(content.events.count());
     match &content.events {
-        Events::Known(runs) => {
-            for run in runs {
-                write_event(&mut out, run);
-            }
-        }
+        Events::Known(runs) => runs.iter().for_each(|run| write_event(out, run)),
         Events::Unknown { bytes, .. } => out.raw(bytes),
     }
-    out.0
+}
+
+/// A bound of the size of the canonical bytes, which costs less than writing them.
+pub fn canonical_size_at_most(content: &Content) -> usize {
+    const NUMBER: usize = 10;
+    let value = |value: &Value| match value {
+        Value::Flag(_) | Value::Number(_) => 3 * NUMBER,
+        Value::Text(text) => 2 * NUMBER + text.len(),
+        Value::Unknown { bytes, .. } => 2 * NUMBER + bytes.len(),
+    };
+    let keyed = |key: &str, set: Option<&Value>| NUMBER + key.len() + set.map_or(1, value);
+    let event = |event: &Event| match event {
+        Event::Insert { what: Insertion::Text(text), .. } => text.len(),
+        Event::Insert { what: Insertion::Marker(attributes) | Insertion::Object(attributes), .. } => {
+            attributes.iter().map(|(key, value)| keyed(key, Some(value))).sum()
+        }
+        Event::Mark { key, value, .. } => NUMBER + keyed(key, value.as_ref()),
+        Event::Register { key, value, .. } => RecordId::LEN + keyed(key, value.as_ref()),
+        Event::Cancel { ranges, .. } => 2 * NUMBER * ranges.len(),
+        Event::Delete { .. } | Event::Join { .. } | Event::Remove { .. } | Event::Move { .. } => NUMBER,
+    };
+    let events = match &content.events {
+        Events::Known(runs) => runs.iter().map(|run| 1 + 2 * NUMBER + event(run)).sum(),
+        Events::Unknown { bytes, .. } => bytes.len(),
+    };
+    WorkspaceId::LEN + DocumentId::LEN + ReplicaId::LEN + 5 * NUMBER + events
 }
 
 /// Reads what [`canonical_bytes`] wrote.
@@ -46,11 +73,10 @@ pub fn decode_canonical(bytes: &[u8]) -> Result<Content, DecodeError> {
         let mut runs: Vec<Event> = Vec::new();
         while !reader.0.is_empty() {
             let run = read_event(&mut reader)?;
-            let before = runs.len();
-            push_run(&mut runs, run);
-            if runs.len() != before + 1 {
+            if runs.last().is_some_and(|last| last.goes_on(&run)) {
                 return Err(DecodeError("runs of events that should have been one"));
             }
+            runs.push(run);
         }
         let events = Events::Known(runs);
         if events.count() != count || events.features() != features {
@@ -77,6 +103,8 @@ pub(super) fn check_place(number: u64, first_seq: u64, count: u64) -> Result<(),
 
 /// The kinds' numbers in canonical bytes.
 pub(super) mod kind {
+    use crate::event::{Event, Insertion};
+
     pub const TEXT: u8 = 0;
     pub const MARKER: u8 = 1;
     pub const OBJECT: u8 = 2;
@@ -88,56 +116,62 @@ pub(super) mod kind {
     pub const REGISTER: u8 = 8;
     pub const CANCEL: u8 = 9;
     pub const MOVE: u8 = 10;
+
+    pub fn of(event: &Event) -> u8 {
+        match event {
+            Event::Insert { what: Insertion::Text(_), .. } => TEXT,
+            Event::Insert { what: Insertion::Marker(_), .. } => MARKER,
+            Event::Insert { what: Insertion::Object(_), .. } => OBJECT,
+            Event::Delete { backward: false, .. } => DELETE,
+            Event::Delete { backward: true, .. } => DELETE_BACKWARD,
+            Event::Join { .. } => JOIN,
+            Event::Remove { .. } => REMOVE,
+            Event::Mark { .. } => MARK,
+            Event::Register { .. } => REGISTER,
+            Event::Cancel { .. } => CANCEL,
+            Event::Move { .. } => MOVE,
+        }
+    }
 }
 
-pub(super) fn write_event(out: &mut Writer, event: &Event) {
+pub(crate) fn write_event(out: &mut Writer, event: &Event) {
+    out.byte(kind::of(event));
     match event {
-        Event::Insert { at, what } => match what {
-            Insertion::Text(text) => {
-                out.byte(kind::TEXT);
-                out.uint(*at);
-                out.text(text);
-            }
-            Insertion::Marker(attributes) => {
-                out.byte(kind::MARKER);
-                out.uint(*at);
-                write_attributes(out, attributes);
-            }
-            Insertion::Object(attributes) => {
-                out.byte(kind::OBJECT);
-                out.uint(*at);
-                write_attributes(out, attributes);
-            }
-        },
-        Event::Delete { at, len, backward } => {
-            out.byte(if *backward { kind::DELETE_BACKWARD } else { kind::DELETE });
+        Event::Insert { at, what: Insertion::Text(text) } => {
+            out.uint(*at);
+            out.text(text);
+        }
+        Event::Delete { at, len, .. } => {
             out.uint(*at);
             out.uint(*len);
         }
-        Event::Join { at } => {
-            out.byte(kind::JOIN);
-            out.uint(*at);
-        }
-        Event::Remove { at } => {
-            out.byte(kind::REMOVE);
-            out.uint(*at);
-        }
-        Event::Mark { first, last, start, end, key, value } => {
-            out.byte(kind::MARK);
+        Event::Insert { at, .. } | Event::Join { at } | Event::Remove { at } => out.uint(*at),
+        Event::Mark { first, last, .. } => {
             out.uint(*first);
             out.uint(*last);
+        }
+        Event::Register { .. } | Event::Cancel { .. } | Event::Move { .. } => {}
+    }
+    write_fields(out, event);
+}
+
+/// What an event says besides its place: blocks keep this part of rare events as it is.
+pub(super) fn write_fields(out: &mut Writer, event: &Event) {
+    match event {
+        Event::Insert { what: Insertion::Marker(attributes) | Insertion::Object(attributes), .. } => {
+            write_attributes(out, attributes);
+        }
+        Event::Mark { start, end, key, value, .. } => {
             out.byte(boundary_byte(*start, *end));
             out.text(key);
             write_option(out, value.as_ref());
         }
         Event::Register { target, key, value } => {
-            out.byte(kind::REGISTER);
             write_target(out, target);
             out.text(key);
             write_option(out, value.as_ref());
         }
         Event::Cancel { ranges, on } => {
-            out.byte(kind::CANCEL);
             out.byte(u8::from(*on));
             out.uint(ranges.len() as u64);
             let mut last = 0;
@@ -148,16 +182,16 @@ pub(super) fn write_event(out: &mut Writer, event: &Event) {
             }
         }
         Event::Move { first, count, to } => {
-            out.byte(kind::MOVE);
             out.uint(*first);
             out.uint(*count);
             out.uint(*to);
         }
+        Event::Insert { .. } | Event::Delete { .. } | Event::Join { .. } | Event::Remove { .. } => {}
     }
 }
 
-pub(super) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
-    let event = match reader.byte()? {
+pub(crate) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
+    match reader.byte()? {
         kind::TEXT => {
             let at = read_position(reader)?;
             let text = reader.text()?;
@@ -165,25 +199,41 @@ pub(super) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> 
             if text.is_empty() {
                 return Err(DecodeError("an empty insertion"));
             }
-            Event::Insert { at, what: Insertion::Text(text.to_owned()) }
+            Ok(Event::Insert { at, what: Insertion::Text(text.to_owned()) })
         }
-        kind::MARKER => Event::Insert { at: read_position(reader)?, what: Insertion::Marker(read_attributes(reader)?) },
-        kind::OBJECT => Event::Insert { at: read_position(reader)?, what: Insertion::Object(read_attributes(reader)?) },
         kind @ (kind::DELETE | kind::DELETE_BACKWARD) => {
             let (at, len, backward) = (read_position(reader)?, reader.uint()?, kind == kind::DELETE_BACKWARD);
-            check_delete(at, len, backward)?;
-            Event::Delete { at, len, backward }
+            let run = Deletion { at, len, backward };
+            check_deletion(&run)?;
+            Ok(run.event())
         }
-        kind::JOIN => Event::Join { at: read_position(reader)? },
-        kind::REMOVE => Event::Remove { at: read_position(reader)? },
         kind::MARK => {
             let (first, last) = (read_position(reader)?, read_position(reader)?);
-            if first == 0 || last < first {
+            read_fields(kind::MARK, (first, last), reader)
+        }
+        kind @ (kind::MARKER | kind::OBJECT | kind::JOIN | kind::REMOVE) => {
+            let at = read_position(reader)?;
+            read_fields(kind, (at, at), reader)
+        }
+        kind => read_fields(kind, (0, 0), reader),
+    }
+}
+
+/// Reads what [`write_fields`] wrote. The place is (`at`, `at`), for a mark (`first`, `last`), and otherwise not looked at.
+pub(super) fn read_fields(kind: u8, place: (u64, u64), reader: &mut Reader<'_>) -> Result<Event, DecodeError> {
+    let (at, last) = place;
+    let event = match kind {
+        kind::MARKER => Event::Insert { at, what: Insertion::Marker(read_attributes(reader)?) },
+        kind::OBJECT => Event::Insert { at, what: Insertion::Object(read_attributes(reader)?) },
+        kind::JOIN => Event::Join { at },
+        kind::REMOVE => Event::Remove { at },
+        kind::MARK => {
+            if at == 0 || last < at {
                 return Err(DecodeError("a mark on an empty range"));
             }
             let (start, end) = boundary_from_byte(reader.byte()?)?;
             let key = reader.text()?.to_owned();
-            Event::Mark { first, last, start, end, key, value: read_option(reader)? }
+            Event::Mark { first: at, last, start, end, key, value: read_option(reader)? }
         }
         kind::REGISTER => {
             let target = read_target(reader)?;
@@ -226,19 +276,23 @@ pub(super) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> 
 }
 
 /// Positions stay below 2^32: a document can't hold more elements.
-pub(super) fn read_position(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
+fn read_position(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
     let at = reader.uint()?;
     if at > u64::from(u32::MAX) { Err(DecodeError("a position out of range")) } else { Ok(at) }
 }
 
-pub(super) fn check_delete(at: u64, len: u64, backward: bool) -> Result<(), DecodeError> {
-    if at == 0 || len == 0 || len > u64::from(u32::MAX) || (backward && (len > at || len == 1)) {
+fn check_deletion(run: &Deletion) -> Result<(), DecodeError> {
+    if run.at == 0
+        || run.len == 0
+        || run.len > u64::from(u32::MAX)
+        || (run.backward && (run.len > run.at || run.len == 1))
+    {
         return Err(DecodeError("a deletion of nothing"));
     }
     Ok(())
 }
 
-pub(super) fn boundary_byte(start: Start, end: End) -> u8 {
+pub(crate) fn boundary_byte(start: Start, end: End) -> u8 {
     let start = match start {
         Start::Before => 0,
         Start::After => 1,
@@ -251,7 +305,7 @@ pub(super) fn boundary_byte(start: Start, end: End) -> u8 {
     start << 2 | end
 }
 
-pub(super) fn boundary_from_byte(byte: u8) -> Result<(Start, End), DecodeError> {
+pub(crate) fn boundary_from_byte(byte: u8) -> Result<(Start, End), DecodeError> {
     let start = match byte >> 2 {
         0 => Start::Before,
         1 => Start::After,
@@ -295,7 +349,7 @@ fn read_target(reader: &mut Reader<'_>) -> Result<Target<u64>, DecodeError> {
     })
 }
 
-fn write_attributes(out: &mut Writer, attributes: &Attributes) {
+pub(crate) fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     out.uint(attributes.len() as u64);
     for (key, value) in attributes {
         out.text(key);
@@ -303,7 +357,7 @@ fn write_attributes(out: &mut Writer, attributes: &Attributes) {
     }
 }
 
-fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
+pub(crate) fn read_attributes(reader: &mut Reader<'_>) -> Result<Attributes, DecodeError> {
     let count = reader.count(3)?;
     let mut attributes = Attributes::new();
     for _ in 0..count {
@@ -334,7 +388,7 @@ fn read_option(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
 }
 
 /// A value is its type's number and its bytes with their length, so that an unknown type can be kept. 0 is no value.
-fn write_value(out: &mut Writer, value: &Value) {
+pub(crate) fn write_value(out: &mut Writer, value: &Value) {
     let mut bytes = Writer::default();
     match value {
         Value::Flag(on) => {
@@ -357,7 +411,7 @@ fn write_value(out: &mut Writer, value: &Value) {
     out.bytes(&bytes.0);
 }
 
-fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
+pub(crate) fn read_value(reader: &mut Reader<'_>) -> Result<Value, DecodeError> {
     let tag = reader.uint()?;
     let bytes = reader.bytes()?;
     Ok(match tag {

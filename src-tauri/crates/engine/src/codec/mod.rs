@@ -1,9 +1,10 @@
 //! What is written down. `src-tauri/FORMAT.md` is the normative description; golden files hold it still.
 
 mod bytes;
-mod canonical;
+pub(crate) mod canonical;
 mod columns;
+mod runs;
 
 pub use bytes::{DecodeError, Reader, Writer, unzigzag, zigzag};
-pub use canonical::{canonical_bytes, decode_canonical};
-pub use columns::{BlockHeader, ParentRef, RecordParts, decode_block, encode_block};
+pub use canonical::{canonical_bytes, canonical_size_at_most, decode_canonical, write_canonical};
+pub use columns::{BlockHeader, BlockLimits, ParentRef, RecordParts, decode_block, encode_block};

@@ -1,16 +1,20 @@
 //! A document: a set of records, and the page that they fold into.
 
+mod time;
 mod typing;
 
+pub use time::{Blame, Session};
 pub use typing::Typing;
 
-use crate::event::{Attributes, Event, Insertion, Target, Value, check_text};
+use crate::codec::DecodeError;
+use crate::event::{Attributes, Event, Insertion, OBJECT, Target, Value, check_text};
 use crate::fold::{Fold, Registers};
 use crate::history::{Admission, Entries, EntryIx, History, Id, OPEN, Own, Runs, Unfolded};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::page::Page;
 use crate::patch::{Patch, between};
 use crate::record::Record;
+use crate::snapshot::{self, Snapshot};
 
 /// A version: the records that no other record of it follows, ascending. Together with their ancestors they are all that
 /// the version has.
@@ -66,12 +70,79 @@ pub struct Document {
     begun: Option<(ReplicaId, Entries)>,
 }
 
+/// A document that was opened from a snapshot.
+#[derive(Debug)]
+pub struct Opened {
+    /// The document.
+    pub document: Document,
+    /// Records that it had without being able to fold them; they are to be handed in again.
+    pub beside: Vec<RecordId>,
+}
+
 impl Document {
     /// An empty document.
     pub fn new(workspace: WorkspaceId, document: DocumentId) -> Self {
         let history = History::new(workspace, document);
         let fold = Fold::new(&history, Page::default(), Registers::default());
         Document { history, fold, begun: None }
+    }
+
+    /// Opens a snapshot: the document as it stood, without its history. Records that it holds are known by name only; what
+    /// follows all of them is folded as ever, and what doesn't waits for [`Self::load_history`].
+    ///
+    /// ```
+    /// # use inkfold_engine::{Document, DocumentId, Event, Insertion, ReplicaId, WorkspaceId};
+    /// # let mut document = Document::new(WorkspaceId([1; 16]), DocumentId([2; 16]));
+    /// let opened = Document::open(&document.snapshot())?;
+    /// assert_eq!(opened.document.version(), document.version());
+    /// # Ok::<(), inkfold_engine::codec::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The bytes are damaged, or another version of the engine wrote them: the document is to be made of its records.
+    pub fn open(snapshot: &[u8]) -> Result<Opened, DecodeError> {
+        let Snapshot { history, page, registers, beside } = snapshot::read(snapshot)?;
+        let fold = Fold::new(&history, page, registers);
+        Ok(Opened { document: Document { history, fold, begun: None }, beside })
+    }
+
+    /// The document as it stands, for [`Self::open`].
+    ///
+    /// # Panics
+    /// A record is open: it is sealed first.
+    pub fn snapshot(&self) -> Vec<u8> {
+        assert!(!self.is_open(), "an open record is sealed before a snapshot is taken");
+        snapshot::write(&self.history, &self.version(), &self.fold.page, &self.fold.registers)
+    }
+
+    /// Whether something here can't be folded before the history that a snapshot stands for is loaded.
+    pub fn needs_history(&self) -> bool {
+        self.history.needs_past || (self.history.past.is_some() && self.history.missing().next().is_some())
+    }
+
+    /// Whether the whole history is here.
+    pub fn has_history(&self) -> bool {
+        self.history.past.is_none()
+    }
+
+    /// Loads what a snapshot stood for, in any order; others of the document's records do no harm. Gives what changes on the page
+    /// because records had waited for this.
+    ///
+    /// # Errors
+    /// They aren't all of it; or a record is open.
+    pub fn load_history(&mut self, records: impl IntoIterator<Item = Record>) -> Result<Patch, EditError> {
+        if self.has_history() {
+            return Ok(Patch::new());
+        }
+        if self.is_open() {
+            return Err(EditError::Order);
+        }
+        let (history, loaded) = self.history.with_past(records).ok_or(EditError::NeedsHistory)?;
+        let before = self.fold.page.clone();
+        self.fold = self.fold.with_past(&history, loaded);
+        self.history = history;
+        self.fold.catch_up(&self.history);
+        Ok(between(&before, &self.fold.page))
     }
 
     /// Its id.
@@ -216,16 +287,22 @@ impl Document {
     /// The attributes of the inline object that an event inserted.
     pub fn object(&self, id: EventId) -> Option<&Attributes> {
         let entry = self.history.entry(self.history.index_of(&id.record)?);
-        let mut offset = 0;
-        for run in entry.runs() {
-            if let Event::Insert { what: Insertion::Object(attributes), .. } = run
-                && offset == u64::from(id.offset)
-            {
-                return Some(attributes);
+        self.history.object(entry.first() + Id::from(id.offset))
+    }
+
+    /// The inline objects of a shown block: how many scalars of its text come before each, and its attributes.
+    pub fn objects(&self, block: usize) -> Vec<(u32, &Attributes)> {
+        let Some(block) = self.fold.page.block(block) else { return Vec::new() };
+        let (mut objects, mut chars, mut at) = (Vec::new(), block.text.chars(), 0);
+        for run in &block.runs {
+            for i in 0..run.len {
+                if chars.next() == Some(OBJECT) {
+                    objects.extend(self.history.object(run.id + Id::from(i)).map(|attributes| (at, attributes)));
+                }
+                at += 1;
             }
-            offset += run.count();
         }
-        None
+        objects
     }
 
     /// Begins a record of this replica at a version, to which the replica's own events here are added. Gives the
@@ -310,9 +387,7 @@ impl Document {
             (None, Some(ix)) => self.history.replica_of(self.history.entry(ix).first()),
             (None, None) => return false,
         };
-        let tips = self.history.past.iter().flat_map(|past| &past.tips);
-        let end = tips.filter(|tip| tip.replica == replica).map(|tip| tip.end_seq).max().unwrap_or(0);
-        ranges.first().is_some_and(|range| range.0 < u64::from(end))
+        self.history.is_past(replica, ranges)
     }
 
     /// Takes back [`Self::begin`], if nothing was applied since.
@@ -338,11 +413,16 @@ impl Document {
         self.fold.finish(&self.history);
         // Ids decide between two branches of one replica, and this one has its id only now.
         if self.history.is_forked(replica) {
-            let origin = self.fold.origin().clone();
-            self.fold = Fold::new(&self.history, origin.page, origin.registers);
+            self.fold = self.fold.again(&self.history);
             self.fold.catch_up(&self.history);
         }
         Ok(())
+    }
+
+    /// From now on folds late records from the last version that they can be folded from, not from an earlier one where that is
+    /// faster. For tests and fuzzers, which so try every such version.
+    pub fn save_often(&mut self) {
+        self.fold.saves_often = true;
     }
 
     /// Panics where a tree is damaged or the page doesn't show what was folded. For tests and fuzzers.

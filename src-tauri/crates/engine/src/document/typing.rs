@@ -1,12 +1,8 @@
 //! Typing: edits one after another, for which the page is drawn only when a run of them ends.
 
 use super::{Document, EditError};
-use smallvec::SmallVec;
-
 use crate::event::{Event, Insertion, check_text};
-use crate::fold::linear;
-use crate::history::{EntryIx, Id};
-use crate::page::Page;
+use crate::history::EntryIx;
 
 /// A burst of edits to the open record. Nothing else can look at the document meanwhile, so a run of keys costs the page no
 /// more than one; when this is dropped, the page shows everything.
@@ -31,28 +27,22 @@ pub struct Typing<'a> {
     entry: EntryIx,
     /// The run that is being written; it isn't in the record yet.
     run: Run,
-    /// What of the record isn't on the page yet, and the number of events that it stands for.
-    pending: Pending,
-    held: u32,
 }
 
 #[derive(Debug)]
 enum Run {
     None,
     /// Text from the position `next - count` on.
-    Text { next: u32, count: u32, text: String },
-    Delete { at: u32, len: u32, backward: bool },
-}
-
-/// Text that isn't on the page yet: what runs of typing and of deleting what was just typed come to.
-#[derive(Debug, Default)]
-struct Pending {
-    /// Where it comes in.
-    at: u32,
-    text: String,
-    /// Its elements.
-    runs: SmallVec<[(Id, u32); 4]>,
-    len: u32,
+    Text {
+        next: u32,
+        count: u32,
+        text: String,
+    },
+    Delete {
+        at: u32,
+        len: u32,
+        backward: bool,
+    },
 }
 
 impl Document {
@@ -62,7 +52,7 @@ impl Document {
     /// No record is open.
     pub fn typing(&mut self) -> Result<Typing<'_>, EditError> {
         let entry = self.open_entry()?;
-        Ok(Typing { document: self, entry, run: Run::None, pending: Pending::default(), held: 0 })
+        Ok(Typing { document: self, entry, run: Run::None })
     }
 }
 
@@ -124,84 +114,31 @@ impl Typing<'_> {
         self.document.apply(event)
     }
 
-    /// The run that is being written is complete: it goes into the record, and on the page or into what is pending.
+    /// The run that is being written is complete: it goes into the record, and is folded.
     fn end_run(&mut self) {
-        let (event, count) = match std::mem::replace(&mut self.run, Run::None) {
+        let event = match std::mem::replace(&mut self.run, Run::None) {
             Run::None => return,
             Run::Text { next, count, text } => {
                 let at = u64::from(next.saturating_sub(count));
-                (Event::Insert { at, what: Insertion::Text(text) }, count)
+                Event::Insert { at, what: Insertion::Text(text) }
             }
-            Run::Delete { at, len, backward } => (Event::Delete { at: u64::from(at), len: u64::from(len), backward }, len),
+            Run::Delete { at, len, backward } => Event::Delete { at: u64::from(at), len: u64::from(len), backward },
         };
         let Document { history, fold, .. } = &mut *self.document;
-        if !fold.is_linear() {
+        if fold.is_linear() {
+            fold.event(history, self.entry, &event);
+            history.extend_open(event);
+        } else {
+            // The tracker reads what it folds.
             history.extend_open(event.clone());
             fold.event(history, self.entry, &event);
-            return;
         }
-        let entry = history.entry(self.entry);
-        let id = entry.first() + Id::from(entry.len);
-        self.held += count;
-        match &event {
-            Event::Insert { at, what: Insertion::Text(text) } => {
-                let at = *at as u32;
-                if self.pending.len == 0 || at != self.pending.at + self.pending.len {
-                    self.pending.draw(&mut fold.page);
-                    self.pending.at = at.min(fold.page.len());
-                }
-                self.pending.text.push_str(text);
-                self.pending.runs.push((id, count));
-                self.pending.len += count;
-            }
-            Event::Delete { at, len, backward } => {
-                let last = if *backward { *at } else { at + len - 1 };
-                let end = u64::from(self.pending.at + self.pending.len);
-                if count <= self.pending.len && last == end {
-                    self.pending.take_back(count);
-                } else {
-                    self.pending.draw(&mut fold.page);
-                    linear::delete(&mut fold.page, *at, *len, *backward);
-                }
-            }
-            _ => {}
-        }
-        history.extend_open(event);
     }
 
     fn draw(&mut self) {
         self.end_run();
-        let held = std::mem::take(&mut self.held);
         let Document { history, fold, .. } = &mut *self.document;
-        fold.edit(held, |page| self.pending.draw(page));
         fold.settle(history);
-    }
-}
-
-impl Pending {
-    fn draw(&mut self, page: &mut Page) {
-        if self.len > 0 {
-            page.insert_runs(self.at, &self.runs, &self.text);
-            self.text.clear();
-            self.runs.clear();
-            self.len = 0;
-        }
-    }
-
-    /// The last characters go.
-    fn take_back(&mut self, count: u32) {
-        let bytes: usize = self.text.chars().rev().take(count as usize).map(char::len_utf8).sum();
-        self.text.truncate(self.text.len() - bytes);
-        self.len -= count;
-        let mut left = count;
-        while let Some(last) = self.runs.last_mut().filter(|_| left > 0) {
-            let taken = left.min(last.1);
-            last.1 -= taken;
-            left -= taken;
-            if last.1 == 0 {
-                self.runs.pop();
-            }
-        }
     }
 }
 

@@ -83,13 +83,16 @@ pub(crate) fn insert_text(page: &mut Page, id: Id, at: u32, text: &str, len: u32
 
 pub(crate) fn delete(page: &mut Page, at: u64, len: u64, backward: bool) {
     let (mut at, mut left) = (at, len);
-    if backward {
-        // What is past the end hits nothing.
-        let past = at.saturating_sub(u64::from(page.len())).min(left);
-        (at, left) = (at - past, left - past);
-    }
     while left > 0 {
-        let Some(here) = position(page, at).filter(|&here| here > 0) else { return };
+        let Some(here) = position(page, at).filter(|&here| here > 0) else {
+            // What is past the end hits nothing, and the last block can have gone with its last character.
+            let past = at.saturating_sub(u64::from(page.len())).min(left);
+            if !backward || past == 0 {
+                return;
+            }
+            (at, left) = (at - past, left - past);
+            continue;
+        };
         let wanted = u32::try_from(left).unwrap_or(u32::MAX);
         let first = if backward { here.saturating_sub(wanted - 1) } else { here };
         let mut count = wanted;

@@ -1,11 +1,12 @@
 //! The list L and its fold, by the letter of FORMAT.md, section 4. [`NONE`] stands for HEAD.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Author, Markers};
+use super::{Author, Hidden, Layouts, Markers, Need};
 use crate::history::{Id, NONE};
 use crate::tree::Tree;
 
@@ -55,7 +56,7 @@ impl List {
     }
 
     /// The last entry at or before a segment that is HEAD or live.
-    fn head(&self, segment: Id) -> Id {
+    pub fn head(&self, segment: Id) -> Id {
         let mut node = self.nodes[&segment];
         loop {
             let entry = &self.entries[node as usize];
@@ -99,7 +100,12 @@ impl List {
 
     /// The segments after an entry, each with its place, but for those that an event's author didn't see: the blocks that were
     /// hidden, with the dead entries after them.
-    fn after<'a>(&'a self, author: &'a Author, node: Node) -> impl Iterator<Item = (Node, Id)> + 'a {
+    fn after<'a>(
+        &'a self,
+        hidden: &'a Hidden,
+        author: &'a Author,
+        node: Node,
+    ) -> impl Iterator<Item = (Node, Id)> + 'a {
         let mut next = self.entries[node as usize].next;
         let mut is_hidden = false;
         std::iter::from_fn(move || {
@@ -109,7 +115,7 @@ impl List {
                 next = entry.next;
                 let Some(segment) = entry.segment else { continue };
                 if !self.dead.contains(&segment) {
-                    is_hidden = author.hidden.binary_search(&segment).is_ok();
+                    is_hidden = author.known.has(segment) && hidden.was(segment, author.time);
                 }
                 if !is_hidden {
                     return Some((node, segment));
@@ -119,19 +125,22 @@ impl List {
     }
 }
 
-/// Events being folded into a list. Where a step gives none, what the event's author saw is needed first.
+/// Events being folded into a list. Where a step fails, a head in the list that the event's author saw is needed first.
 pub(super) struct Fold<'a> {
     pub list: List,
+    layouts: &'a Layouts,
     tree: &'a Tree,
     markers: &'a Markers,
-    seen: &'a FxHashMap<Id, Arc<List>>,
     /// The markers folded so far, by their place in the sequence.
     folded: BTreeMap<u32, Id>,
+    /// For the event in hand, the nearest known predecessors in the sequence of markers that its author didn't know.
+    nearest_known: RefCell<(Id, FxHashMap<Id, Id>)>,
 }
 
 impl<'a> Fold<'a> {
     /// Begins with the markers that stand there at first.
-    pub fn new(base: &[Id], tree: &'a Tree, markers: &'a Markers, seen: &'a FxHashMap<Id, Arc<List>>) -> Self {
+    pub fn new(layouts: &'a Layouts, tree: &'a Tree, markers: &'a Markers) -> Self {
+        let base = &layouts.base;
         let mut list = List::default();
         list.entries.push(Entry { segment: Some(NONE), previous: END, next: END });
         list.nodes.insert(NONE, 0);
@@ -141,7 +150,8 @@ impl<'a> Fold<'a> {
             last = list.insert_after(last, Some(marker));
             folded.push((markers.place[&marker], marker));
         }
-        Fold { list, tree, markers, seen, folded: folded.into_iter().collect() }
+        let folded = folded.into_iter().collect();
+        Fold { list, layouts, tree, markers, folded, nearest_known: RefCell::new((NONE, FxHashMap::default())) }
     }
 
     /// The nearest folded marker before a place in the sequence.
@@ -156,27 +166,27 @@ impl<'a> Fold<'a> {
         self.folded.insert(place, marker);
     }
 
-    pub fn join(&mut self, author: &Author, marker: Id, anchor: Id, into: Id) -> Option<()> {
+    pub fn join(&mut self, author: &Arc<Author>, marker: Id, anchor: Id, into: Id) -> Result<(), Need> {
         if self.list.dead.contains(&marker) || !self.list.nodes.contains_key(&marker) {
-            return Some(());
+            return Ok(());
         }
         let run = self.run(author, marker)?;
         let before = if anchor == NONE { NONE } else { self.nearest(self.tree.place_of(anchor) + 1) };
         if run.contains(&before) {
-            return Some(());
+            return Ok(());
         }
         self.put(author, &run, self.list.nodes[&before], into)?;
         self.list.dead.insert(marker);
-        Some(())
+        Ok(())
     }
 
-    pub fn move_blocks(&mut self, author: &Author, blocks: &[Id], to: Id) -> Option<()> {
+    pub fn move_blocks(&mut self, author: &Arc<Author>, blocks: &[Id], to: Id) -> Result<(), Need> {
         let mut run = self.runs(author, blocks, true)?;
         if run.contains(&to) {
             run = self.runs(author, blocks, false)?;
         }
         if run.is_empty() || run.contains(&to) {
-            return Some(());
+            return Ok(());
         }
         let before = self.destination(author, to);
         for (i, &block) in blocks.iter().enumerate() {
@@ -196,11 +206,11 @@ impl<'a> Fold<'a> {
                 behind = block;
             }
         }
-        Some(())
+        Ok(())
     }
 
     /// What goes with a move: the runs of its live blocks, inner ones of all but the last if `inner`.
-    fn runs(&self, author: &Author, blocks: &[Id], inner: bool) -> Option<Vec<Id>> {
+    fn runs(&self, author: &Arc<Author>, blocks: &[Id], inner: bool) -> Result<Vec<Id>, Need> {
         let mut runs: Vec<Id> = Vec::new();
         let mut taken: FxHashSet<Id> = FxHashSet::default();
         for (i, block) in blocks.iter().enumerate() {
@@ -213,11 +223,11 @@ impl<'a> Fold<'a> {
             };
             runs.extend(run.into_iter().filter(|&segment| taken.insert(segment)));
         }
-        Some(runs)
+        Ok(runs)
     }
 
     /// Where a move goes: its destination, or the ghost of that, if it was moved away as the last of its blocks.
-    fn destination(&self, author: &Author, to: Id) -> Node {
+    fn destination(&self, author: &Arc<Author>, to: Id) -> Node {
         let here = self.list.nodes[&to];
         if self.list.dead.contains(&to) {
             return here;
@@ -228,61 +238,89 @@ impl<'a> Fold<'a> {
         unknown.iter().find(|taken| taken.as_last).map_or(here, |taken| taken.ghost)
     }
 
-    /// Whether a segment is unknown to an author, and was born in a block.
-    fn born_in(&self, author: &Author, segment: Id, block: Id) -> Option<bool> {
+    /// Whether a segment is unknown to an author, and was born in a block, which was shown to the author.
+    fn born_in(&self, author: &Arc<Author>, segment: Id, block: Id) -> Result<bool, Need> {
         if segment == NONE || author.known.has(segment) {
-            return Some(false);
+            return Ok(false);
         }
-        let seen = self.seen.get(&author.event)?;
+        let known = self.nearest_known(author, segment);
+        if known == block {
+            return Ok(true);
+        }
+        match self.layouts.heads.get(&(author.event, known)) {
+            Some(&head) => Ok(head == block),
+            None => Err(Need { author: author.clone(), segment: known }),
+        }
+    }
+
+    /// The nearest predecessor in the sequence that the author knew, of a marker that the author didn't.
+    fn nearest_known(&self, author: &Author, segment: Id) -> Id {
+        let mut memory = self.nearest_known.borrow_mut();
+        if memory.0 != author.event {
+            *memory = (author.event, FxHashMap::default());
+        }
         let rank = self.markers.rank[&segment] as usize;
-        let known = self.markers.order[..rank].iter().rev().copied().find(|marker| seen.nodes.contains_key(marker));
-        Some(seen.head(known.unwrap_or(NONE)) == block)
+        let mut found = NONE;
+        for &marker in self.markers.order[..rank].iter().rev() {
+            if author.known.has(marker) {
+                found = marker;
+                break;
+            }
+            if let Some(&known) = memory.1.get(&marker) {
+                found = known;
+                break;
+            }
+        }
+        memory.1.insert(segment, found);
+        found
     }
 
     /// A block with the segments that go on in it.
-    fn run(&self, author: &Author, block: Id) -> Option<Vec<Id>> {
+    fn run(&self, author: &Arc<Author>, block: Id) -> Result<Vec<Id>, Need> {
         let mut run = vec![block];
-        for (_, segment) in self.list.after(author, self.list.nodes[&block]) {
+        for (_, segment) in self.list.after(&self.layouts.hidden, author, self.list.nodes[&block]) {
             if !self.list.dead.contains(&segment) && !self.born_in(author, segment, block)? {
                 break;
             }
             run.push(segment);
         }
-        Some(run)
+        Ok(run)
     }
 
     /// A block with the segments that go on in it, and with the blocks that others have moved into it.
-    fn inner_run(&self, author: &Author, block: Id) -> Option<Vec<Id>> {
+    fn inner_run(&self, author: &Arc<Author>, block: Id) -> Result<Vec<Id>, Need> {
         let mut run = vec![block];
+        let mut in_run = FxHashSet::from_iter([block]);
         // The blocks in the run that were moved there, after the block itself.
-        let mut places = vec![block];
-        for (_, segment) in self.list.after(author, self.list.nodes[&block]) {
+        let mut places = FxHashSet::from_iter([block]);
+        for (_, segment) in self.list.after(&self.layouts.hidden, author, self.list.nodes[&block]) {
             if !self.list.dead.contains(&segment) && !self.born_in(author, segment, block)? {
                 let last = self.list.last.get(&segment);
                 if last.is_some_and(|(by, behind)| !author.known.has(*by) && places.contains(behind)) {
-                    places.push(segment);
+                    places.insert(segment);
                 } else {
                     let is_unknown = segment != NONE && !author.known.has(segment);
                     let is_split = places.len() > 1 && is_unknown && {
-                        run.contains(&self.nearest(self.markers.place[&segment]))
+                        in_run.contains(&self.nearest(self.markers.place[&segment]))
                     };
                     if !is_split {
                         break;
                     }
                 }
             }
+            in_run.insert(segment);
             run.push(segment);
         }
-        Some(run)
+        Ok(run)
     }
 
     /// Takes a run out and puts it behind an entry, in a block.
-    fn put(&mut self, author: &Author, run: &[Id], before: Node, block: Id) -> Option<()> {
+    fn put(&mut self, author: &Arc<Author>, run: &[Id], before: Node, block: Id) -> Result<(), Need> {
         for segment in run {
             self.list.take_out(self.list.nodes[segment]);
         }
         let mut at = before;
-        for (node, segment) in self.list.after(author, before) {
+        for (node, segment) in self.list.after(&self.layouts.hidden, author, before) {
             if !self.list.dead.contains(&segment) && !self.born_in(author, segment, block)? {
                 break;
             }
@@ -293,6 +331,6 @@ impl<'a> Fold<'a> {
             self.list.put_after(at, node);
             at = node;
         }
-        Some(())
+        Ok(())
     }
 }

@@ -1,15 +1,17 @@
 //! Which block stands where, once the sequence alone doesn't say it: the list L of FORMAT.md, folded over the
 //! block-level events. Needed only where a block was moved, or a join has passed a hidden block, while somebody else wrote.
 
+mod hidden;
 mod list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::history::{Id, Known, OrderKey};
+use crate::history::{Id, Known, OrderKey, line_of, seq_of};
 use crate::tree::Tree;
+pub(crate) use hidden::Hidden;
 pub(crate) use list::List;
 
 /// A block-level event.
@@ -47,17 +49,34 @@ pub(crate) struct Author {
     pub event: Id,
     /// Its version.
     pub known: Known,
-    /// The live markers that weren't shown there, ascending.
-    pub hidden: Vec<Id>,
+    /// When [`Hidden`] was what it saw.
+    pub time: u32,
 }
 
-/// All block-level events since the window's beginning, and the lists that the authors of some of them saw.
+/// All block-level events since the window's beginning.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layouts {
     /// The markers that stood there at first, in order.
     base: Vec<Id>,
     events: BTreeMap<OrderKey, BlockEvent>,
-    seen: FxHashMap<Id, Arc<List>>,
+    /// For each line the seqs of its block-level events.
+    by_line: BTreeMap<u32, Vec<u32>>,
+    pub hidden: Hidden,
+    /// head(s) in the list that the author of an event saw, by event and segment, as far as somebody has asked.
+    heads: Heads,
+    /// The lists that were made last, by how many block-level events of each line they hold.
+    lists: VecDeque<(Vec<(u32, usize)>, Arc<List>)>,
+}
+
+type Heads = FxHashMap<(Id, Id), Id>;
+
+/// So many lists are kept.
+const LISTS: usize = 4;
+
+/// A head in the list that an author saw, which must be known first.
+struct Need {
+    author: Arc<Author>,
+    segment: Id,
 }
 
 /// The markers of the sequence.
@@ -93,52 +112,76 @@ impl Layouts {
     }
 
     pub fn add(&mut self, order: OrderKey, event: BlockEvent) {
+        self.by_line.entry(line_of(event.id)).or_default().push(seq_of(event.id));
         self.events.insert(order, event);
     }
 
-    /// The list of everything that was added.
-    pub fn all(&mut self, tree: &Tree) -> List {
-        self.list(tree, None)
+    /// The author of an event of this version, who sees what is shown now.
+    pub fn author(&mut self, event: Id, known: Known) -> Arc<Author> {
+        Arc::new(Author { event, known, time: self.hidden.look() })
+    }
+
+    /// How many block-level events of each line a version has.
+    fn counts(&self, version: &Known) -> Vec<(u32, usize)> {
+        let count = |(&line, seqs): (&u32, &Vec<u32>)| {
+            let end = version.count(line);
+            (line, seqs.partition_point(|&seq| seq < end))
+        };
+        self.by_line.iter().map(count).filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn kept(&mut self, counts: &[(u32, usize)]) -> Option<Arc<List>> {
+        let place = self.lists.iter().position(|(other, _)| other == counts)?;
+        let found = self.lists.remove(place)?;
+        let list = found.1.clone();
+        self.lists.push_back(found);
+        Some(list)
     }
 
     /// The list at a version.
-    pub fn at(&mut self, tree: &Tree, known: &Known) -> List {
-        self.list(tree, Some(known))
-    }
-
+    ///
     /// Folds, and first folds what the authors of events met on the way saw. A stack of its own, because histories can make
     /// such needs follow each other for thousands of steps.
-    fn list(&mut self, tree: &Tree, wanted: Option<&Known>) -> List {
+    pub fn at(&mut self, tree: &Tree, version: &Known) -> Arc<List> {
+        let counts = self.counts(version);
+        if let Some(list) = self.kept(&counts) {
+            return list;
+        }
         let markers = Markers::of(tree);
-        let mut needed: Vec<Arc<Author>> = Vec::new();
+        let mut needs: Vec<Need> = Vec::new();
         loop {
-            let version = needed.last().map(|author| &author.known).or(wanted);
-            match self.fold(tree, &markers, version) {
-                Ok(list) => match needed.pop() {
-                    Some(author) => {
-                        self.seen.insert(author.event, Arc::new(list));
+            let version = needs.last().map_or(version, |need| &need.author.known);
+            let counts = self.counts(version);
+            let list = match self.kept(&counts) {
+                Some(list) => list,
+                None => match self.fold(tree, &markers, version) {
+                    Ok(list) => Arc::new(list),
+                    Err(need) => {
+                        needs.push(need);
+                        continue;
                     }
-                    None => return list,
                 },
-                Err(need) => needed.push(need),
+            };
+            let answer = needs.pop().map(|need| ((need.author.event, need.segment), list.head(need.segment)));
+            if self.lists.len() == LISTS {
+                self.lists.pop_front();
             }
+            self.lists.push_back((counts, list.clone()));
+            match answer {
+                Some((question, head)) => self.heads.insert(question, head),
+                None => return list,
+            };
         }
     }
 
-    /// Folds the events of a version; fails with an author whose list is needed first.
-    fn fold(&self, tree: &Tree, markers: &Markers, version: Option<&Known>) -> Result<List, Arc<Author>> {
-        let mut fold = list::Fold::new(&self.base, tree, markers, &self.seen);
-        for event in self.events.values().filter(|event| version.is_none_or(|known| known.has(event.id))) {
-            let folded = match &event.what {
-                Change::Insert(marker) => {
-                    fold.insert(*marker);
-                    continue;
-                }
-                Change::Join { marker, anchor, into, author } => (fold.join(author, *marker, *anchor, *into), author),
-                Change::Move { blocks, to, author } => (fold.move_blocks(author, blocks, *to), author),
-            };
-            if let (None, author) = folded {
-                return Err(author.clone());
+    /// Folds the events of a version; fails where a head is needed first.
+    fn fold(&self, tree: &Tree, markers: &Markers, version: &Known) -> Result<List, Need> {
+        let mut fold = list::Fold::new(self, tree, markers);
+        for event in self.events.values().filter(|event| version.has(event.id)) {
+            match &event.what {
+                Change::Insert(marker) => fold.insert(*marker),
+                Change::Join { marker, anchor, into, author } => fold.join(author, *marker, *anchor, *into)?,
+                Change::Move { blocks, to, author } => fold.move_blocks(author, blocks, *to)?,
             }
         }
         Ok(fold.list)

@@ -42,8 +42,7 @@ impl Page {
     /// Text comes in right after element `at`, in runs of elements given by their first and their number.
     pub(crate) fn insert_runs(&mut self, at: u32, runs: &[(Id, u32)], text: &str) {
         let style = self.style_after(at, false);
-        let items: SmallVec<[Item; 4]> =
-            runs.iter().map(|&(id, len)| Item::text(id, len, style.clone())).collect();
+        let items: SmallVec<[Item; 4]> = runs.iter().map(|&(id, len)| Item::text(id, len, style.clone())).collect();
         self.rope.insert(at, &items, text);
     }
 
@@ -165,17 +164,5 @@ impl Page {
             self.rope.insert(at, &[item], &text);
             at += len;
         }
-    }
-
-    /// The position of an element that is shown, looked for from the start.
-    pub(crate) fn find(&self, id: Id) -> Option<u32> {
-        let mut before = 0;
-        for piece in self.rope.items_from(0) {
-            if piece.id <= id && id < piece.id + Id::from(piece.len) {
-                return Some(before + (id - piece.id) as u32 + 1);
-            }
-            before += piece.len;
-        }
-        None
     }
 }

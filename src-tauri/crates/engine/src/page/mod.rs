@@ -5,6 +5,7 @@
 
 pub(crate) mod block;
 mod edit;
+pub(crate) mod lookup;
 pub(crate) mod rope;
 pub(crate) mod style;
 
@@ -214,19 +215,16 @@ impl Page {
         self.rope.assert_invariants();
         for block in self.blocks() {
             assert!(!(block.removed && block.text.is_empty()), "an empty removed block is hidden");
-            let fits = |c: char| c == crate::event::OBJECT || crate::event::check_text(c.encode_utf8(&mut [0; 4])).is_ok();
+            let fits =
+                |c: char| c == crate::event::OBJECT || crate::event::check_text(c.encode_utf8(&mut [0; 4])).is_ok();
             assert!(block.text.chars().all(fits));
         }
     }
 
-    /// A page of these pieces in order.
-    pub(crate) fn of(pieces: impl IntoIterator<Item = (Item, String)>) -> Self {
+    /// A page of these items in order, with their text.
+    pub(crate) fn of<S: AsRef<str>>(items: impl IntoIterator<Item = (Item, S)>) -> Self {
         let mut page = Page::default();
-        for (item, text) in pieces {
-            let at = page.len();
-            page.note(&item);
-            page.rope.insert(at, std::slice::from_ref(&item), &text);
-        }
-        page
+        let rope = Rope::of(items.into_iter().inspect(|(item, _)| page.note(item)));
+        Page { rope, ..page }
     }
 }

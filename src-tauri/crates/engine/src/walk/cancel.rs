@@ -108,7 +108,8 @@ impl Cancels {
         cuts.retain(|cut| range.start <= *cut && *cut <= range.end);
         cuts.sort_unstable();
         cuts.dedup();
-        let is_off = |id: Id| events.iter().rev().find(|event| event.range.contains(&id)).is_some_and(|event| !event.on);
+        let is_off =
+            |id: Id| events.iter().rev().find(|event| event.range.contains(&id)).is_some_and(|event| !event.on);
         cuts.windows(2).map(|cut| (cut[0]..cut[1], is_off(cut[0]))).collect()
     }
 }
@@ -148,12 +149,6 @@ impl Window {
             }
         }
         step.at_head = at_head;
-        if let Some(shown) = &mut step.shown {
-            // Text that comes back has its place in the sequence.
-            let layout = self.layouts.at(&self.tree, &self.prep);
-            shown.clear();
-            shown.extend(self.pieces(Some(&layout), View::Prepare));
-        }
     }
 
     /// Brings events at the prepare version up to date that a cancel names, which is among those that are being advanced or
@@ -262,11 +257,8 @@ impl Window {
 
     /// Draws a mark's elements again.
     fn restyle(&mut self, step: &mut Step<'_>, mark: Id) {
+        self.stale |= self.disordered && step.page.is_some();
         let Some(page) = step.page.as_deref_mut().filter(|_| !self.stale) else { return };
-        if self.disordered {
-            self.stale = true;
-            return;
-        }
         let mut shown = 0;
         for span in self.tree.spans() {
             let len = if !span.is_shown() { 0 } else { span.len };

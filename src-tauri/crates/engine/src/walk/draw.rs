@@ -2,56 +2,61 @@
 
 use super::*;
 
+/// A marker in the text of a page.
+pub(super) const MARKER_TEXT: &str = "\n";
+
 impl Window {
-    /// What is shown, in order, at one of the two versions.
-    pub(super) fn pieces(&self, layout: Option<&List>, view: View) -> Vec<Piece> {
-        let piece = |span: &Span| Piece { id: span.id, len: span.len, marker: span.marker, cover: span.cover };
-        let Some(layout) = layout else {
-            return self.tree.spans().filter(|span| span.at(view).is_shown()).map(piece).collect();
+    /// What is shown, in order, at one of the two versions, and which live markers aren't. Without a list, the order is that of
+    /// the sequence.
+    pub(super) fn shown(&self, list: Option<&List>, view: View) -> (Vec<Span>, FxHashSet<Id>) {
+        let Some(list) = list else {
+            return (
+                self.tree.spans().filter(|span| span.at(view).is_shown()).copied().collect(),
+                FxHashSet::default(),
+            );
         };
-        let mut segments: FxHashMap<Id, Vec<Piece>> = FxHashMap::default();
-        let mut pieces_of_markers: FxHashMap<Id, Piece> = FxHashMap::default();
+        let mut segments: FxHashMap<Id, Vec<Span>> = FxHashMap::default();
         let mut segment = NONE;
         for span in self.tree.spans().filter(|span| span.at(view).there) {
             if span.marker {
                 segment = span.id;
-                pieces_of_markers.insert(segment, piece(span));
-            } else if span.at(view).is_live() {
-                segments.entry(segment).or_default().push(piece(span));
+            }
+            if span.marker || span.at(view).is_live() {
+                segments.entry(segment).or_default().push(*span);
             }
         }
-        let mut out: Vec<Piece> = Vec::new();
-        for entry in layout.segments() {
-            if entry != NONE && !layout.dead.contains(&entry) {
-                out.push(pieces_of_markers[&entry]);
-            }
-            out.extend(segments.remove(&entry).into_iter().flatten());
+        let mut shown: Vec<Span> = Vec::new();
+        for segment in list.segments() {
+            let spans = segments.remove(&segment).unwrap_or_default();
+            let is_dead = list.dead.contains(&segment);
+            shown.extend(spans.into_iter().filter(|span| !(span.marker && is_dead)));
         }
         let removed = if view == View::Effect { &self.removed } else { &self.removed_prep };
-        let mut kept: Vec<Piece> = Vec::with_capacity(out.len());
-        for (i, piece) in out.iter().enumerate() {
-            let is_empty = out.get(i + 1).is_none_or(|next| next.marker);
-            if !(piece.marker && is_empty && removed.contains(&piece.id)) {
-                kept.push(*piece);
+        let mut hidden = FxHashSet::default();
+        for i in 0..shown.len() {
+            let is_empty = shown.get(i + 1).is_none_or(|next| next.marker);
+            if shown[i].marker && is_empty && removed.contains(&shown[i].id) {
+                hidden.insert(shown[i].id);
             }
         }
-        kept
+        shown.retain(|span| !(span.marker && hidden.contains(&span.id)));
+        (shown, hidden)
     }
 
     /// The page of everything folded.
     pub(super) fn draw(&mut self, history: &History) -> Page {
-        let layout = self.disordered.then(|| self.layouts.all(&self.tree));
-        let pieces = self.pieces(layout.as_ref(), View::Effect);
-        let items: Vec<(Item, String)> = pieces
+        let list = self.disordered.then(|| self.layouts.at(&self.tree, &self.effect));
+        let (shown, _) = self.shown(list.as_deref(), View::Effect);
+        let items: Vec<(Item, String)> = shown
             .into_iter()
-            .map(|piece| {
-                let style = self.marks.style(piece.cover);
-                if piece.marker {
-                    let removed = self.removed.contains(&piece.id);
-                    let start = BlockStart { attributes: self.attributes(piece.id), removed, style };
-                    (Item::marker(piece.id, Arc::new(start)), "\n".to_owned())
+            .map(|span| {
+                let style = self.marks.style(span.cover);
+                if span.marker {
+                    let removed = self.removed.contains(&span.id);
+                    let start = BlockStart { attributes: self.attributes(span.id), removed, style };
+                    (Item::marker(span.id, Arc::new(start)), MARKER_TEXT.to_owned())
                 } else {
-                    (Item::text(piece.id, piece.len, style), self.text_of(history, piece.id, piece.len))
+                    (Item::text(span.id, span.len, style), self.text_of(history, span.id, span.len))
                 }
             })
             .collect();
@@ -60,11 +65,13 @@ impl Window {
 
     /// The characters that were inserted as these elements.
     pub(super) fn text_of(&self, history: &History, id: Id, len: u32) -> String {
-        if history.entry_of(id).is_none_or(|ix| history.entry(ix).line == BASE_LINE) {
-            let first = seq_of(id) + 1;
-            return self.base.origin.pieces(first, first + len - 1).map(|piece| piece.text).collect();
+        // A run can go on where a snapshot ended.
+        let past = history.past_part(id, len);
+        let mut text = if past > 0 { self.base.origin.text_of(id, past) } else { String::new() };
+        if past < len {
+            text.push_str(&history.text_of(id + Id::from(past), len - past));
         }
-        history.text_of(id, len)
+        text
     }
 
     /// Panics where the sequence is damaged or the page doesn't show it.

@@ -1,5 +1,6 @@
 //! What text, deletions, joins and removes do to the sequence and to the page.
 
+use super::draw::MARKER_TEXT;
 use super::*;
 
 impl Window {
@@ -39,13 +40,16 @@ impl Window {
 
     pub(super) fn delete(&mut self, step: &mut Step<'_>, id: Id, at: u64, left: u32, backward: bool) {
         let (mut id, mut at, mut left) = (id, at, left);
-        if backward {
-            // What is past the end hits nothing.
-            let past = at.saturating_sub(u64::from(self.shown_len(step))).min(u64::from(left)) as u32;
-            (at, id, left) = (at - u64::from(past), id + Id::from(past), left - past);
-        }
         while left > 0 {
-            let Some((element, is_marker)) = self.element(step, at) else { return };
+            let Some((element, is_marker)) = self.element(step, at) else {
+                // What is past the end hits nothing, and the last block can have gone with its last character.
+                let past = at.saturating_sub(u64::from(self.shown_len(step))).min(u64::from(left)) as u32;
+                if !backward || past == 0 {
+                    return;
+                }
+                (at, id, left) = (at - u64::from(past), id + Id::from(past), left - past);
+                continue;
+            };
             if is_marker {
                 // The next one backward is another element, the next one forward is the same marker again.
                 if !backward {
@@ -64,9 +68,8 @@ impl Window {
                 span.prep.gone += 1;
                 span.effect.gone += 1;
             });
-            if let Some(pieces) = &mut step.shown {
-                hide(pieces, target, len, &self.removed_prep);
-            }
+            let first = if backward { at - u64::from(len - 1) } else { at } as u32;
+            self.change_sight(first - 1, |page| page.delete(first, len));
             (id, left) = (id + Id::from(len), left - len);
             if backward {
                 at -= u64::from(len);
@@ -87,20 +90,13 @@ impl Window {
                 let cursor = self.tree.locate(next);
                 let before = self.tree.before(cursor).effect.shown();
                 // In a span that is shown, its elements before this one are shown too.
-                let before = if is_shown { before + cursor.offset } else { self.shown_before(cursor, before) };
+                let before = if is_shown { before + cursor.offset } else { before };
                 if is_shown {
                     let style = self.marks.style(span.cover);
                     let text = self.text_of(step.history, next, len);
                     self.draw_step(step, |page| page.insert(before, Item::text(next, len, style), &text));
                 } else {
-                    let before = match (step.at_head && self.disordered, &step.page) {
-                        (true, Some(page)) if !self.stale => page.find(next).map_or(before, |at| at - 1),
-                        _ => before,
-                    };
                     self.draw_step(step, |page| page.delete(before + 1, len));
-                }
-                if is_shown && self.disordered && step.page.is_some() {
-                    self.stale = true;
                 }
             }
             self.touch(step, next);
@@ -108,17 +104,12 @@ impl Window {
         }
     }
 
-    /// How much is shown before a cursor, given what is before its span.
-    fn shown_before(&self, cursor: Cursor, before: u32) -> u32 {
-        before + self.tree.span(cursor).map_or(0, |span| if span.is_shown() { cursor.offset } else { 0 })
-    }
-
     pub(super) fn join(&mut self, step: &mut Step<'_>, id: Id, at: u64) {
         let Some((marker, true)) = self.element(step, at) else { return };
         let at = at as u32;
         let anchor = self.element(step, u64::from(at) - 1).map_or(NONE, |(element, _)| element);
         let into = self.block_of(step, at - 1);
-        let what = Change::Join { marker, anchor, into, author: self.author(step, id) };
+        let what = Change::Join { marker, anchor, into, author: self.layouts.author(id, self.prep.clone()) };
         self.layouts.add(step.history.order_key(id), BlockEvent { id, what });
         self.line(line_of(id)).hits.push((seq_of(id), Hit::Join(marker)));
         let cursor = self.tree.locate(marker);
@@ -130,12 +121,12 @@ impl Window {
         };
         if !self.disordered && passes_hidden(counts.prep.live) {
             self.disordered = true;
-            self.stale |= step.page.is_some() && !step.at_head;
         }
         self.tree.update(marker..marker + 1, |span| {
             span.prep.gone += 1;
             span.effect.gone += 1;
         });
+        self.note_hidden(marker);
         if was_shown || self.disordered {
             let shown_at = if step.at_head { at } else { counts.effect.shown() + 1 };
             self.draw_step(step, |page| page.join(shown_at));
@@ -162,28 +153,10 @@ impl Window {
 
     pub(super) fn move_blocks(&mut self, step: &mut Step<'_>, id: Id, first: u64, count: u64, to: u64) {
         let Some((blocks, block)) = self.moved(step, first, count, to) else { return };
-        let what = Change::Move { blocks, to: block, author: self.author(step, id) };
+        let what = Change::Move { blocks, to: block, author: self.layouts.author(id, self.prep.clone()) };
         self.layouts.add(step.history.order_key(id), BlockEvent { id, what });
-        if !self.disordered {
-            self.disordered = true;
-            self.stale |= step.page.is_some() && !step.at_head;
-        }
+        self.disordered = true;
         self.draw_step(step, |page| page.move_blocks(first, count, to));
-    }
-
-    /// What the author of an event sees.
-    fn author(&self, step: &Step<'_>, event: Id) -> Arc<Author> {
-        let is_hidden = |marker: &Id| {
-            let state = &self.tree.get(*marker).prep;
-            let is_shown = || match (&step.shown, self.seen(step)) {
-                (Some(pieces), _) => pieces.iter().any(|piece| piece.id == *marker),
-                (None, Some(page)) if self.disordered => page.find(*marker).is_some(),
-                _ => !state.hidden,
-            };
-            state.is_live() && !is_shown()
-        };
-        let hidden = self.removed_prep.iter().copied().filter(is_hidden).collect();
-        Arc::new(Author { event, known: self.prep.clone(), hidden })
     }
 
     /// The markers of the blocks that a move takes along, and that of the block that they go behind.
@@ -195,9 +168,6 @@ impl Window {
         let blocks: Vec<Id> = if let Some(page) = self.seen(step) {
             let after = std::iter::successors(u32::try_from(first).ok(), |&at| page.marker_after(at));
             after.take(count).filter_map(|at| Some(page.element(at)?.0)).collect()
-        } else if let Some(pieces) = &step.shown {
-            let markers = pieces.iter().filter(|piece| piece.marker).map(|piece| piece.id);
-            markers.skip_while(|&marker| marker != first_block).take(count).collect()
         } else {
             let before = self.tree.before(self.tree.locate(first_block)).prep.markers;
             let nth = |i: usize| {
@@ -212,32 +182,9 @@ impl Window {
     /// Does to the page what was done to the sequence, unless the page must be drawn again anyway.
     pub(super) fn draw_step(&mut self, step: &mut Step<'_>, draw: impl FnOnce(&mut Page)) {
         let Some(page) = &mut step.page else { return };
-        if self.disordered && !step.at_head {
-            self.stale = true;
-        }
+        self.stale |= self.disordered;
         if !self.stale {
             draw(page);
         }
-    }
-}
-
-/// A marker in the text of a page.
-const MARKER_TEXT: &str = "\n";
-
-/// Takes elements out of what is shown, and the marker of a removed block that this empties.
-fn hide(pieces: &mut Vec<Piece>, id: Id, len: u32, removed: &BTreeSet<Id>) {
-    let is_it = |piece: &Piece| piece.id <= id && id < piece.id + Id::from(piece.len);
-    let Some(i) = pieces.iter().position(is_it) else { return };
-    let piece = pieces[i];
-    let end = id + Id::from(len);
-    let before = Piece { len: (id - piece.id) as u32, ..piece };
-    let after = Piece { id: end, len: (piece.id + Id::from(piece.len) - end) as u32, ..piece };
-    pieces.splice(i..=i, [before, after].into_iter().filter(|piece| piece.len > 0));
-    if let Some(marker) = i.checked_sub(1).and_then(|before| pieces.get(before))
-        && marker.marker
-        && removed.contains(&marker.id)
-        && pieces.get(i).is_none_or(|next| next.marker)
-    {
-        pieces.remove(i - 1);
     }
 }

@@ -19,6 +19,15 @@ struct Stretch {
     part: Id,
 }
 
+/// Where a mark's interval begins.
+#[derive(Clone, Copy)]
+enum Begin {
+    /// Right before an element.
+    At(Id),
+    /// Right after one, or after HEAD.
+    Behind(Id),
+}
+
 impl Window {
     pub(super) fn mark(&mut self, step: &mut Step<'_>, id: Id, first: u64, last: u64, mark: Mark) {
         let element = |at: u64| self.element(step, at).map(|(id, _)| id);
@@ -38,12 +47,8 @@ impl Window {
                 self.cover(step, id, &Stretch { places: place..place + 1, part: LEAD }, false);
             }
         }
-        let begin = match start {
-            Start::Before => self.tree.place_of(s),
-            Start::After if before == NONE => 0,
-            Start::After => self.tree.place_of(before) + 1,
-        };
-        for stretch in self.stretches(step, begin, self.tree.place_of(t), end) {
+        let begin = if start == Start::Before { Begin::At(s) } else { Begin::Behind(before) };
+        for stretch in self.stretches(step, begin, t, end) {
             self.cover(step, id, &stretch, true);
         }
         if end == End::Grows {
@@ -63,10 +68,16 @@ impl Window {
         }
     }
 
-    /// What lies in a mark's interval, without its zone: from a place in the sequence to that of the last covered element,
-    /// in the order in which the author of the entry in hand has the segments.
-    fn stretches(&mut self, step: &Step<'_>, from: u32, last: u32, end: End) -> Vec<Stretch> {
+    /// What lies in a mark's interval, without its zone: up to the last covered element or further, in the order in which the
+    /// author of the entry in hand has the segments.
+    fn stretches(&mut self, step: &Step<'_>, begin: Begin, last: Id, end: End) -> Vec<Stretch> {
         let total = self.tree.total().len;
+        let last = self.tree.place_of(last);
+        let from = match begin {
+            Begin::At(element) => self.tree.place_of(element),
+            Begin::Behind(NONE) => 0,
+            Begin::Behind(element) => self.tree.place_of(element) + 1,
+        };
         if !self.disordered {
             let is_end = |span: &Span| span.marker && span.prep.is_shown();
             let places = match end {
@@ -76,47 +87,42 @@ impl Window {
             let part = if end == End::Open { OPEN } else { BODY };
             return vec![Stretch { places, part }];
         }
-        // The author's segments, each with its extent in the sequence.
-        let mut ends: FxHashMap<Id, u32> = FxHashMap::default();
-        let (mut segment, mut place) = (NONE, 0);
-        let mut starts: FxHashMap<Id, u32> = FxHashMap::from_iter([(NONE, 0)]);
+        // The author's segments, in the order of the sequence, with the places where they begin.
+        let mut starts: Vec<(u32, Id)> = vec![(0, NONE)];
+        let mut place = 0;
         for span in self.tree.spans() {
             if span.marker && span.prep.there {
-                ends.insert(segment, place);
-                segment = span.id;
-                starts.insert(segment, place);
+                starts.push((place, span.id));
             }
             place += span.len;
         }
-        ends.insert(segment, place);
+        let index_of: FxHashMap<Id, usize> = starts.iter().enumerate().map(|(i, &(_, id))| (id, i)).collect();
+        // HEAD is before place 0, and so in the first segment also where that is empty.
+        let segment_of = |place: u32| starts.partition_point(|&(start, id)| id == NONE || start <= place) - 1;
+        let first_segment = match begin {
+            Begin::At(_) => segment_of(from),
+            Begin::Behind(NONE) => 0,
+            Begin::Behind(_) => segment_of(from - 1),
+        };
+        let last_segment = segment_of(last);
         let list = self.layouts.at(&self.tree, &self.prep);
-        let shown: Vec<Id> = self.shown_markers(step);
+        let shown = self.shown_markers(step);
         let mut stretches = Vec::new();
-        let (mut begun, mut ended) = (false, false);
-        for segment in list.segments() {
-            let extent = starts[&segment]..ends[&segment];
-            if ended {
-                // An open end goes on through segments that aren't shown as blocks of their own.
-                if end != End::Open || shown.contains(&segment) {
-                    break;
-                }
-                stretches.push(Stretch { places: extent, part: OPEN });
-                continue;
+        let segments = list.segments().map(|segment| index_of[&segment]);
+        let mut is_over = false;
+        for i in segments.skip_while(|&i| i != first_segment) {
+            let (start, segment) = starts[i];
+            // An open end goes on through segments that aren't shown as blocks of their own.
+            if is_over && (end != End::Open || shown.contains(&segment)) {
+                break;
             }
-            let mut start = extent.start;
-            if !begun {
-                // A place at the very end is behind a segment's last element.
-                if !(extent.contains(&from) || (from == extent.end && from > extent.start && !is_start(&starts, from))) {
-                    continue;
-                }
-                (begun, start) = (true, from);
-            }
-            ended = (start..extent.end).contains(&last) || (start > last && extent.contains(&last));
-            let stretch = match (ended, end) {
-                (true, End::Closed | End::Grows) => Stretch { places: start..last + 1, part: BODY },
-                _ => Stretch { places: start..extent.end, part: OPEN },
-            };
-            stretches.push(stretch);
+            let start = if i == first_segment { from } else { start };
+            let after = starts.get(i + 1).map_or(total, |next| next.0);
+            is_over |= i == last_segment;
+            stretches.push(match end {
+                End::Closed | End::Grows if is_over => Stretch { places: start..last + 1, part: BODY },
+                _ => Stretch { places: start..after, part: OPEN },
+            });
         }
         stretches
     }
@@ -135,12 +141,9 @@ impl Window {
     }
 
     /// The markers that the author of the entry in hand sees.
-    fn shown_markers(&self, step: &Step<'_>) -> Vec<Id> {
-        match (&step.shown, self.seen(step)) {
-            (Some(pieces), _) => pieces.iter().filter(|piece| piece.marker).map(|piece| piece.id).collect(),
-            (None, Some(page)) => page.blocks().filter_map(|block| block.marker).collect(),
-            (None, None) => Vec::new(),
-        }
+    fn shown_markers(&self, step: &Step<'_>) -> FxHashSet<Id> {
+        let pieces = self.seen(step).into_iter().flat_map(|page| page.pieces(1, page.len()));
+        pieces.filter(|piece| matches!(piece.kind, Kind::Marker(_))).map(|piece| piece.id).collect()
     }
 
     /// In the zone of a growing mark an element shares the fate of its left origin.
@@ -168,10 +171,6 @@ impl Window {
             self.tree.update_span(cursor, len, |span| (span.cover, span.place) = (cover, place));
             start += len;
             if !covered || !span.is_shown() {
-                continue;
-            }
-            if self.disordered {
-                self.stale |= step.page.is_some();
                 continue;
             }
             let style = self.marks.style(cover);
@@ -233,8 +232,4 @@ impl Window {
         }
         (cover, place)
     }
-}
-
-fn is_start(starts: &FxHashMap<Id, u32>, place: u32) -> bool {
-    starts.values().any(|&start| start == place)
 }

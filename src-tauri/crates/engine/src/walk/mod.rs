@@ -18,18 +18,20 @@ mod prepare;
 mod registers;
 mod removed;
 mod sequence;
+mod sight;
+mod versions;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::event::{Attributes, End, Event, Insertion, OBJECT, Start, Target, Value};
-use crate::fold::{Registers, Save};
-use crate::history::{BASE_LINE, EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
-use crate::layout::{Author, BlockEvent, Change, Layouts, List};
+use crate::fold::{Registers, Save, linear};
+use crate::history::{EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of, seq_of};
+use crate::layout::{BlockEvent, Change, Layouts, List};
 use crate::marks::{Mark, Marks, SetId};
 use crate::page::Page;
 use crate::page::rope::{Item, Kind};
@@ -38,9 +40,8 @@ use crate::tree::{Cursor, Span, State, Sum, Tree, View};
 
 use cancel::Cancels;
 use registers::Candidates;
-
-/// A line's last versions that are remembered, so that whoever builds on one of them need not look for it.
-const VERSIONS: usize = 32;
+use sight::Sight;
+use versions::Versions;
 
 /// A register and what it belongs to.
 pub(crate) type RegisterKey = (Target<Id>, String);
@@ -58,6 +59,7 @@ pub(crate) struct Window {
     marks: Marks,
     markers: FxHashMap<Id, Marker>,
     lines: Vec<LineLog>,
+    versions: Versions,
     /// Registers that belong to no marker, as far as events since the beginning set them.
     candidates: BTreeMap<RegisterKey, Candidates>,
     cancels: Cancels,
@@ -70,6 +72,11 @@ pub(crate) struct Window {
     removed_prep: BTreeSet<Id>,
     removed: BTreeSet<Id>,
     layouts: Layouts,
+    /// What the author of the entry in hand sees, where the sequence alone doesn't say it; none until somebody asks. Its
+    /// characters are only counted.
+    sight: Option<Page>,
+    /// What authors saw at versions that were left.
+    left: VecDeque<Sight>,
     /// The order of blocks is no longer that of the sequence: a block has moved, or a join has passed a hidden one.
     disordered: bool,
     /// The page doesn't show the effect version and must be drawn again.
@@ -81,8 +88,6 @@ pub(crate) struct Window {
 struct LineLog {
     deletions: Vec<Deletion>,
     hits: Vec<(u32, Hit)>,
-    /// The versions right after the line's last entries.
-    versions: VecDeque<(EntryIx, Known)>,
 }
 
 /// `len` deletions from `seq` on hit `len` elements from `target` on, in the same or the opposite order.
@@ -113,15 +118,6 @@ struct Marker {
     removes: u32,
 }
 
-/// Elements that are shown one after another.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    id: Id,
-    len: u32,
-    marker: bool,
-    cover: SetId,
-}
-
 /// An entry in hand.
 struct Step<'a> {
     history: &'a History,
@@ -130,8 +126,6 @@ struct Step<'a> {
     registers: &'a mut Registers,
     /// The entry's positions are those of the page: it knows everything folded so far, and the page shows that.
     at_head: bool,
-    /// What is shown at the prepare version, in order; only where the sequence alone doesn't say it.
-    shown: Option<Vec<Piece>>,
 }
 
 impl Window {
@@ -146,6 +140,7 @@ impl Window {
             marks: Marks::default(),
             markers: FxHashMap::default(),
             lines: Vec::new(),
+            versions: Versions::new(base.count),
             candidates: BTreeMap::new(),
             cancels: Cancels::default(),
             leads: Vec::new(),
@@ -154,6 +149,8 @@ impl Window {
             removed_prep: BTreeSet::new(),
             removed: BTreeSet::new(),
             layouts: Layouts::default(),
+            sight: None,
+            left: VecDeque::new(),
             disordered: false,
             stale: false,
             base,
@@ -166,8 +163,7 @@ impl Window {
                 Kind::Marker(start) => {
                     let removes = u32::from(start.removed);
                     let attributes = start.attributes.clone();
-                    let marker =
-                        Marker { attributes, candidates: BTreeMap::new(), removes_prep: removes, removes };
+                    let marker = Marker { attributes, candidates: BTreeMap::new(), removes_prep: removes, removes };
                     window.markers.insert(piece.id, marker);
                     window.layouts.add_base(piece.id);
                     if start.removed {
@@ -226,7 +222,7 @@ impl Window {
     ) {
         let entry = history.entry(ix);
         let at_head = self.begin(history, ix) && page.is_some();
-        let mut step = Step { history, page, registers, at_head, shown: None };
+        let mut step = Step { history, page, registers, at_head };
         let mut before = 0;
         for run in entry.runs() {
             let after = before + run.count() as u32;
@@ -255,13 +251,7 @@ impl Window {
 
     /// The entry in hand is complete.
     fn finish(&mut self, history: &History) {
-        let line = history.entry(self.next).line;
-        let log = self.line(line);
-        if log.versions.len() == VERSIONS {
-            log.versions.pop_front();
-        }
-        let version = (self.next, self.prep.clone());
-        self.line(line).versions.push_back(version);
+        self.versions.push(history.entry(self.next).line, self.prep.clone());
         (self.next, self.done) = (self.next + 1, 0);
     }
 
@@ -276,34 +266,31 @@ impl Window {
     /// The version of whoever had these entries and all that they build on.
     fn version_of(&self, history: &History, heads: &[EntryIx]) -> Known {
         let mut known = self.base_known.clone();
-        let mut heap: BinaryHeap<EntryIx> = heads.iter().copied().filter(|&ix| ix >= self.base.count).collect();
-        let mut last = None;
-        while let Some(ix) = heap.pop() {
-            if last == Some(ix) {
-                continue;
-            }
-            last = Some(ix);
+        let mut heap = BinaryHeap::new();
+        let mut visit = |heap: &mut BinaryHeap<EntryIx>, ix: EntryIx| {
             let entry = history.entry(ix);
-            let remembered = self.lines.get(entry.line as usize).and_then(|log| {
-                log.versions.iter().rev().find(|(other, _)| *other == ix).map(|(_, version)| version)
-            });
-            match remembered {
+            match self.versions.get(entry.line, ix) {
                 Some(version) => known.join(version),
                 None => {
                     known.raise(entry.line, entry.end_seq());
                     heap.extend(entry.parents.iter().filter(|&&parent| parent >= self.base.count));
                 }
             }
+        };
+        heads.iter().filter(|&&head| head >= self.base.count).for_each(|&head| visit(&mut heap, head));
+        let mut last = None;
+        while let Some(ix) = heap.pop() {
+            if last != Some(ix) {
+                visit(&mut heap, ix);
+            }
+            last = Some(ix);
         }
         known
     }
 
     /// Folds one run of the entry in hand.
     fn event(&mut self, step: &mut Step<'_>, id: Id, run: &Event) {
-        if self.disordered && (!step.at_head || self.stale) {
-            let layout = self.layouts.at(&self.tree, &self.prep);
-            step.shown = Some(self.pieces(Some(&layout), View::Prepare));
-        }
+        self.look();
         let count = run.count() as u32;
         match run {
             Event::Insert { at, what } => self.insert(step, id, *at, what),
@@ -324,6 +311,7 @@ impl Window {
             Event::Cancel { ranges, on } => self.cancel(step, id, ranges, *on),
             Event::Move { first, count, to } => self.move_blocks(step, id, *first, *count, *to),
         }
+        self.edit_sight(id, run);
         let end = seq_of(id) + count;
         self.prep.raise(line_of(id), end);
         self.effect.raise(line_of(id), end);

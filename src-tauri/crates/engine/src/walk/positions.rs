@@ -5,31 +5,20 @@ use super::*;
 impl Window {
     /// How many elements are shown at the version of the entry in hand.
     pub(super) fn shown_len(&self, step: &Step<'_>) -> u32 {
-        match (&step.shown, self.seen(step)) {
-            (Some(pieces), _) => pieces.iter().map(|piece| piece.len).sum(),
-            (None, Some(page)) => page.len(),
-            (None, None) => self.tree.total().prep.shown(),
-        }
+        self.seen(step).map_or_else(|| self.tree.total().prep.shown(), Page::len)
     }
 
-    /// The page, where it shows what the author of the entry in hand saw.
-    pub(super) fn seen<'a>(&self, step: &'a Step<'_>) -> Option<&'a Page> {
-        step.page.as_deref().filter(|_| step.at_head && !self.stale)
+    /// What the author of the entry in hand sees, where there is a page of it; else the sequence says it.
+    pub(super) fn seen<'a>(&'a self, step: &'a Step<'_>) -> Option<&'a Page> {
+        match self.disordered {
+            true => self.sight.as_ref(),
+            false => step.page.as_deref().filter(|_| step.at_head && !self.stale),
+        }
     }
 
     /// The element shown at a position (from 1), and whether it is a marker.
     pub(super) fn element(&self, step: &Step<'_>, at: u64) -> Option<(Id, bool)> {
         let at = u32::try_from(at).ok()?;
-        if let Some(pieces) = &step.shown {
-            let mut left = at.checked_sub(1)?;
-            for piece in pieces {
-                if left < piece.len {
-                    return Some((piece.id + Id::from(left), piece.marker));
-                }
-                left -= piece.len;
-            }
-            return None;
-        }
         if let Some(page) = self.seen(step) {
             return page.element(at);
         }
@@ -43,24 +32,10 @@ impl Window {
         if let Some(page) = self.seen(step) {
             return page.element(page.marker_before(at)).map_or(NONE, |(marker, _)| marker);
         }
-        let Some(pieces) = &step.shown else {
-            let Some(cursor) = self.tree.find(at, |sum| sum.prep.shown()) else { return NONE };
-            let Some(span) = self.tree.span(cursor) else { return NONE };
-            let markers = self.tree.before(cursor).prep.markers + u32::from(span.marker);
-            let marker = self.tree.find(markers, |sum| sum.prep.markers);
-            return marker.and_then(|cursor| self.tree.span(cursor)).map_or(NONE, |span| span.id);
-        };
-        let mut left = at;
-        let mut marker = NONE;
-        for piece in pieces {
-            if left == 0 {
-                break;
-            }
-            if piece.marker {
-                marker = piece.id;
-            }
-            left -= left.min(piece.len);
-        }
-        marker
+        let Some(cursor) = self.tree.find(at, |sum| sum.prep.shown()) else { return NONE };
+        let Some(span) = self.tree.span(cursor) else { return NONE };
+        let markers = self.tree.before(cursor).prep.markers + u32::from(span.marker);
+        let marker = self.tree.find(markers, |sum| sum.prep.markers);
+        marker.and_then(|cursor| self.tree.span(cursor)).map_or(NONE, |span| span.id)
     }
 }

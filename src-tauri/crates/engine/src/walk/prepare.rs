@@ -4,6 +4,10 @@ use super::*;
 
 impl Window {
     pub(super) fn move_to(&mut self, version: Known) {
+        if self.prep == version {
+            return;
+        }
+        self.leave();
         let mut touched: Vec<Id> = Vec::new();
         for advance in [false, true] {
             for line in 0..self.prep.0.len().max(version.0.len()) as u32 {
@@ -65,7 +69,10 @@ impl Window {
             let i = if advance { first + i } else { end - 1 - i };
             let (seq, hit) = self.lines[line as usize].hits[i].clone();
             match hit {
-                Hit::Join(marker) => self.count_deletion(marker..marker + 1, View::Prepare, advance, touched),
+                Hit::Join(marker) => {
+                    self.count_deletion(marker..marker + 1, View::Prepare, advance, touched);
+                    self.note_hidden(marker);
+                }
                 Hit::Remove(marker) => {
                     if !self.cancels.is_off(id_of(line, seq), View::Prepare) {
                         self.count_remove(marker, View::Prepare, advance);
@@ -99,6 +106,7 @@ impl Window {
             removed.insert(marker);
         } else if removed.remove(&marker) {
             self.tree.update(marker..marker + 1, |span| span.at_mut(view).hidden = false);
+            self.note_hidden(marker);
         }
     }
 }

@@ -72,15 +72,8 @@ impl Window {
             return;
         };
         let value = self.attribute(marker, key).cloned();
-        if self.disordered && !step.at_head {
-            self.stale |= step.page.is_some();
-        } else if self.disordered || self.tree.get(marker).is_shown() {
-            let at = if self.disordered {
-                step.page.as_ref().and_then(|page| page.find(marker))
-            } else {
-                Some(self.tree.before(self.tree.locate(marker)).effect.shown() + 1)
-            };
-            let Some(at) = at else { return };
+        if self.disordered || self.tree.get(marker).is_shown() {
+            let at = self.tree.before(self.tree.locate(marker)).effect.shown() + 1;
             self.draw_step(step, |page| page.set_attribute(at, key, value.as_ref()));
         }
     }

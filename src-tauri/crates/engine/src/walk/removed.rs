@@ -54,6 +54,7 @@ impl Window {
         let hide = end.at(view).chars == before.at(view).chars;
         if hide != state.hidden {
             self.tree.update(marker..marker + 1, |span| span.at_mut(view).hidden = hide);
+            self.note_hidden(marker);
         }
         hide != state.hidden
     }

@@ -1,7 +1,37 @@
 //! The engine's document in the form of the model's, so that one can be held against the other.
 
+#![allow(dead_code, reason = "each test uses its part")]
+
+mod patches;
+
 use inkfold_engine::{Document, EventId, Record, RecordId};
 use inkfold_testkit::model;
+
+/// A number that the environment asks for.
+pub fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Takes records in; the patch must turn the old page into the new one.
+pub fn merge(document: &mut Document, records: &[Record], what: &str) {
+    let before = document.page().clone();
+    let (_, patch) = document.merge(records.iter().cloned());
+    document.assert_invariants();
+    let (old, new) = (patches::plain(&before), patches::plain(document.page()));
+    assert_eq!(patches::applied(old, &patch), new, "{what}: {patch:?} on {before:?}");
+}
+
+/// The document shows what the model makes of the same records.
+pub fn assert_same(document: &Document, records: &[Record], what: &str) {
+    assert_equal(&as_model(document), &model::fold(records), what);
+}
+
+/// Two documents are the same.
+pub fn assert_equal(folded: &model::Document, expected: &model::Document, what: &str) {
+    // The text first: it says most in the least space.
+    assert_eq!(folded.text(), expected.text(), "{what}: text");
+    assert_eq!(folded, expected, "{what}");
+}
 
 fn sorted(ids: impl Iterator<Item = RecordId>) -> Vec<RecordId> {
     let mut ids: Vec<_> = ids.collect();

@@ -26,7 +26,7 @@ impl MergeError {
     }
 }
 
-/// Writes the records of files that follow each other as one file with blocks of 64 KiB. Records stay as they are, and
+/// Writes the records of files that follow each other as one file with large blocks. Records stay as they are, and
 /// the last file's signature is kept. The files that it covers may only go by the rule of
 /// [`deletable`](crate::policy::deletable).
 ///

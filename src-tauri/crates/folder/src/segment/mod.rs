@@ -35,7 +35,7 @@ pub const MAX_INFLATED_BYTES: usize = 64 << 20;
 /// The greatest size of one block, inflated. A record of the greatest size fits.
 pub const MAX_BLOCK_BYTES: usize = 4 << 20;
 /// How much a writer puts into one block.
-pub const BLOCK_TARGET_BYTES: usize = 64 << 10;
+pub const BLOCK_TARGET_BYTES: usize = 1 << 20;
 /// The greatest number of records in a file, so that tiny ones can't fill the memory.
 pub const MAX_RECORDS: u64 = 1 << 18;
 /// The greatest number of runs of events in a file, for the same reason.

@@ -1,6 +1,8 @@
 //! Reading a segment file: everything that can be verified without any other file, cheapest first.
 
-use inkfold_engine::codec::{BlockHeader, Reader, RecordParts, canonical_bytes, decode_block};
+use inkfold_engine::codec::{
+    BlockHeader, BlockLimits, Reader, RecordParts, canonical_bytes, canonical_size_at_most, decode_block,
+};
 use inkfold_engine::record::MAX_RECORD_BYTES;
 use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
@@ -11,10 +13,6 @@ use super::{
 };
 use crate::identity::{HeadSignature, PublicKey};
 use crate::refusal::Refusal;
-
-/// Blocks up to this size can't hold a record that is too large: a run takes at least two bytes there and at most
-/// eleven in canonical form, besides text and payloads, which take as many in both.
-const SMALL_BLOCK_BYTES: usize = 128 << 10;
 
 impl Segment {
     /// Reads a file. Sizes, hash, key and signature are verified before anything is unpacked.
@@ -142,21 +140,19 @@ fn read_blocks(header: &Header, frames: &[&[u8]]) -> Result<Vec<RecordParts>, Re
         left -= block.len();
         let first_number = header.first + records.len() as u64;
         let block_header = BlockHeader { workspace: header.workspace, replica: header.author, first_number };
-        let parts = decode_block(&block_header, &block)?;
-        if parts.is_empty() || (records.len() + parts.len()) as u64 > count {
+        let limits = BlockLimits { records: count as usize - records.len(), runs: MAX_RUNS - runs };
+        let parts = decode_block(&block_header, &block, limits)?;
+        if parts.is_empty() {
             return Err(misfit);
         }
         for part in &parts {
             runs += part.content.events.runs().len();
-            if block.len() > SMALL_BLOCK_BYTES {
+            if canonical_size_at_most(&part.content) > MAX_RECORD_BYTES {
                 let size = canonical_bytes(&part.content).len();
                 if size > MAX_RECORD_BYTES {
                     return Err(Refusal::RecordTooLarge { number: part.content.number, size });
                 }
             }
-        }
-        if runs > MAX_RUNS {
-            return Err(Refusal::Bomb("more events than allowed"));
         }
         records.extend(parts);
     }

@@ -205,32 +205,7 @@ impl<'a> Maker<'a> {
         let edits = 1 + if self.rng.bool() { 0 } else { self.rng.usize(..self.plan.edits_per_record.max(1)) };
         let mut runs = Vec::new();
         for _ in 0..edits {
-            let Some(kind) = self.plan.draw(&mut self.rng) else { return };
-            let replica = &mut self.replicas[actor];
-            let seq = replica.next_seq() + world::count(&runs);
-            match kind {
-                Kind::Undo => {
-                    runs.extend(replica.undo.undo());
-                    continue;
-                }
-                Kind::Redo => {
-                    runs.extend(replica.undo.redo());
-                    continue;
-                }
-                Kind::Cancel => {
-                    runs.push(choose::cancel(&mut self.rng, seq));
-                    continue;
-                }
-                _ => {}
-            }
-            let page = replica.page_after(&self.world, &runs);
-            let known: Vec<RecordId> = match kind {
-                Kind::Register => replica.known.iter().copied().collect(),
-                _ => Vec::new(),
-            };
-            let events = choose::events(&mut self.rng, kind, &page, self.plan.longest_text, &known);
-            replica.undo.did(seq..seq + world::count(&events));
-            runs.extend(events);
+            runs.extend(self.replicas[actor].step(&mut self.rng, self.plan, &self.world, &runs));
         }
         if !runs.is_empty() {
             self.replicas[actor].write(&mut self.world, runs);

@@ -117,10 +117,9 @@ impl Plan {
 
     /// Far more records with longer texts, of everything but hostile positions.
     pub fn large(seed: u64) -> Self {
-        let mut plan = Plan::mixed(seed);
-        plan.kinds = Plan::mixed(0).kinds;
-        plan.kinds.retain(|(kind, _)| *kind != Kind::Hostile);
-        Plan { steps: 600, longest_text: 40, edits_per_record: 2, ..plan }
+        let mut plan = Plan::everything(seed);
+        plan.kinds.retain(|(kind, _)| !matches!(kind, Kind::Hostile | Kind::HostileMove));
+        Plan { steps: 200, longest_text: 40, edits_per_record: 2, ..plan }
     }
 
     /// Blocks move, next to all that is done to blocks, with little text.

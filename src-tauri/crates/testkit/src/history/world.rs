@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fastrand::Rng;
 use inkfold_engine::event::{Event, Target, Value};
 use inkfold_engine::ids::{DocumentId, RecordId, ReplicaId, WorkspaceId};
 use inkfold_engine::record::{Content, Events, Record};
 
+use super::choose::{self, Kind};
+use super::plan::Plan;
 use super::undo::UndoStack;
 use crate::edit::Edit;
 use crate::model::Model;
@@ -144,7 +147,8 @@ impl Replica {
         frontier.into_iter().filter(|id| self.here.as_ref().is_none_or(|here| here.id() != *id)).collect()
     }
 
-    fn seal(&self, world: &World, runs: Vec<Event>) -> Record {
+    /// The record of these events, which isn't written yet. There must be events.
+    pub fn seal(&self, world: &World, runs: Vec<Event>) -> Record {
         let content = Content {
             workspace: WORKSPACE,
             document: DOCUMENT,
@@ -169,6 +173,28 @@ impl Replica {
             world.records.push(record.clone());
         }
         record
+    }
+
+    /// The events of a random step as a plan has them, after events that aren't sealed yet; none where the page has nothing for
+    /// it. They are the replica's: what it can undo is up to date with them.
+    pub fn step(&mut self, rng: &mut Rng, plan: &Plan, world: &World, runs: &[Event]) -> Vec<Event> {
+        let Some(kind) = plan.draw(rng) else { return Vec::new() };
+        let seq = self.next_seq() + count(runs);
+        match kind {
+            Kind::Undo => self.undo.undo().into_iter().collect(),
+            Kind::Redo => self.undo.redo().into_iter().collect(),
+            Kind::Cancel => vec![choose::cancel(rng, seq)],
+            _ => {
+                let known: Vec<RecordId> = match kind {
+                    Kind::Register => self.known.iter().copied().collect(),
+                    _ => Vec::new(),
+                };
+                let page = self.page_after(world, runs);
+                let events = choose::events(rng, kind, &page, plan.longest_text, &known);
+                self.undo.did(seq..seq + count(&events));
+                events
+            }
+        }
     }
 
     /// Writes edits, each on the page that the one before left, as one record; none if there are no events.

@@ -1,0 +1,23 @@
+//! Every seed that is kept goes once through its target: most are there because something was wrong with them once.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn seeds_are_handled() {
+    let targets: [(&str, fn(&[u8])); 4] = [
+        ("record", inkfold_fuzz::record),
+        ("block", inkfold_fuzz::block),
+        ("segment", inkfold_fuzz::segment),
+        ("history", inkfold_fuzz::history),
+    ];
+    for (name, target) in targets {
+        let seeds = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name)).unwrap();
+        for seed in seeds {
+            let path = seed.unwrap().path();
+            println!("{}", path.display());
+            target(&fs::read(&path).unwrap());
+        }
+    }
+}
