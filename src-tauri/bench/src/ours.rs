@@ -1,12 +1,11 @@
 //! Ours: the engine as the app uses it. Whatever the engine learns, it is used for it here and nowhere else in this package.
 
-use inkfold_engine::codec::{BlockHeader, RecordParts, decode_block, encode_block};
+use inkfold_engine::codec::{BlockHeader, BlockLimits, RecordParts, decode_block, encode_block};
 use inkfold_engine::{Content, Document, Event, Events, Insertion, Record, RecordId, ReplicaId, Target, Typing};
 use inkfold_folder::{HeldRecords, Identity, Segment, encode_all, resolve_together};
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
 use inkfold_testkit::replay::Replay;
 use std::collections::BTreeMap;
-use std::hint::black_box;
 
 use crate::case::{Step, Transaction};
 use crate::measure::timed;
@@ -16,6 +15,9 @@ use crate::peer::Peer;
 pub const SEAL_AFTER: usize = 100;
 /// So many bytes of text make it seal one, too.
 pub const SEAL_BYTES: usize = 64 << 10;
+
+/// What a message may hold.
+const LIMITS: BlockLimits = BlockLimits { records: 1, runs: 1 << 20 };
 
 /// A record on its way to others: as a block of one, with what a file's tables would name.
 #[derive(Debug, Clone)]
@@ -99,10 +101,13 @@ impl Author {
         let record = if HASHED {
             Record::seal(content, self.previous, self.previous_here, parents)
         } else {
-            let mut id = [0; 32];
-            id[..16].copy_from_slice(&self.replica.0);
-            // Records are looked up by hashes of hashes: the number is spread over some bytes.
-            id[16..24].copy_from_slice(&content.number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+            // As even as a hash, which is what records are looked up by.
+            let mut id = self.replica.0.repeat(2);
+            for (i, part) in id.chunks_exact_mut(8).enumerate() {
+                let spread = (content.number * 4 + i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                part.iter_mut().zip(spread.to_be_bytes()).for_each(|(byte, spread)| *byte ^= spread);
+            }
+            let id: [u8; 32] = id.try_into().expect("twice sixteen");
             Record::with_id(RecordId(id), content, self.previous, self.previous_here, parents)
         };
         (self.previous, self.previous_here) = (record.id(), Some(record.id()));
@@ -145,7 +150,7 @@ impl Author {
 impl Message {
     /// The record, read from its bytes.
     pub fn record<const HASHED: bool>(&self) -> Record {
-        let mut parts = decode_block(&self.header, &self.bytes).expect("it was written by us");
+        let mut parts = decode_block(&self.header, &self.bytes, LIMITS).expect("it was written by us");
         let content = parts.pop().expect("a record").content;
         let parents = self.parents.clone();
         if HASHED {
@@ -214,27 +219,38 @@ pub fn edit_unsealed(author: &mut Author, transactions: &[Transaction]) {
     transactions.iter().for_each(|transaction| play(&mut typing, transaction));
 }
 
-/// Seconds that it takes to hash these records again: with writing their canonical bytes, and without.
-pub fn hashing(messages: &[Message]) -> (f64, f64) {
+/// Seconds that it takes to seal these records again, with hashing and without.
+pub fn sealing<const HASHED: bool>(messages: &[Message]) -> f64 {
     let records: Vec<Record> = messages.iter().map(Message::record::<false>).collect();
-    let (canonical, writing) = timed(|| {
-        records.iter().map(|record| inkfold_engine::codec::canonical_bytes(record.content())).collect::<Vec<_>>()
+    let contents: Vec<Content> = records.iter().map(|record| record.content().clone()).collect();
+    let mut sealed = Vec::with_capacity(records.len());
+    let ((), seconds) = timed(|| {
+        sealed.extend(records.iter().zip(contents).map(|(record, content)| {
+            let (previous, previous_here) = (record.previous(), record.previous_here());
+            let parents = record.parents().to_vec();
+            if HASHED {
+                Record::seal(content, previous, previous_here, parents)
+            } else {
+                Record::with_id(record.id(), content, previous, previous_here, parents)
+            }
+        }));
     });
-    let ((), hashing) = timed(|| {
-        for (record, canonical) in records.iter().zip(&canonical) {
-            black_box(Record::hash(&record.previous(), record.parents(), canonical));
-        }
-    });
-    (writing + hashing, hashing)
+    seconds
 }
 
 /// A document with its whole history, as it is stored.
 pub struct Files {
     files: Vec<Vec<u8>>,
+    snapshot: Vec<u8>,
     half: (RecordId, String),
 }
 
 impl Files {
+    /// How many bytes the snapshot has.
+    pub fn snapshot_bytes(&self) -> usize {
+        self.snapshot.len()
+    }
+
     /// Stores what was replayed.
     pub fn of(replay: &Replay) -> Result<Self, String> {
         let mut held = HeldRecords::default();
@@ -250,8 +266,9 @@ impl Files {
                 files.extend(encoded.into_iter().map(|file| file.bytes));
             }
         }
-        let half = half(&replay.records);
-        Ok(Files { files, half })
+        let mut document = Document::new(WORKSPACE, DOCUMENT);
+        document.absorb(replay.records.iter().cloned());
+        Ok(Files { files, snapshot: document.snapshot(), half: half(&replay.records) })
     }
 
     /// How many bytes that is.
@@ -274,9 +291,9 @@ impl Files {
         document
     }
 
-    /// The stored document, as one opens it to write in it.
+    /// The document from the snapshot that is stored beside its history, as one opens it to write in it.
     pub fn open(&self) -> Document {
-        self.take_in()
+        Document::open(&self.snapshot).expect("our own snapshot").document
     }
 
     /// The text when half of the records were written, and what it has to be.

@@ -1,6 +1,6 @@
 //! Large pages of ours: many blocks, many marks, a paste and its deletion; and what a single edit costs on them.
 
-use inkfold_engine::{End, Event, Insertion, Start, Typing, Value};
+use inkfold_engine::{Document, End, Event, Insertion, Start, Typing, Value};
 use std::hint::black_box;
 
 use crate::growth::Phase;
@@ -35,15 +35,16 @@ fn hear(phases: &mut Vec<Phase>, name: &'static str, reader: &mut Author, messag
 fn singles(phases: &mut Vec<Phase>, author: &mut Author) {
     const TIMES: u32 = 20;
     let middle = author.document.page().len() / 2;
+    let (snapshot, seconds) = timed(|| author.document.snapshot());
+    phases.push(("take a snapshot", false, seconds));
+    let (opened, seconds) = timed(|| Document::open(&snapshot).expect("our own snapshot").document);
+    phases.push(("open a snapshot", false, seconds));
+    assert_eq!(opened.page().len(), author.document.page().len(), "it shows the same");
     let mut other = Author::of(author.document.clone(), 500);
     let mut late = Author::of(author.document.clone(), 501);
     let (_, seconds) = timed(|| (0..TIMES).for_each(|i| drop(author.write::<true>(|typing| key(typing, middle + i)))));
     phases.push(("a key, sealed", true, seconds / f64::from(TIMES)));
-    let foreign: Vec<_> = (0..TIMES).map(|i| author.write::<true>(|typing| key(typing, middle + i))).collect();
-    // The other one hasn't those records between, and gets them untimed.
-    other.document.absorb(author.document.records().cloned().collect::<Vec<_>>());
     let mut newer = Author::of(other.document.clone(), 502);
-    drop(foreign);
     let foreign: Vec<_> = (0..TIMES).map(|i| newer.write::<true>(|typing| key(typing, middle + i))).collect();
     let ((), seconds) =
         timed(|| foreign.into_iter().for_each(|record| drop(black_box(other.document.merge([record])))));
