@@ -38,12 +38,6 @@ impl<P: Stored> Made<P> {
         self.updates.get_or_init(|| write::<P>(case).updates)
     }
 
-    /// Keeps what a row made of the transactions anyway.
-    pub fn keep(&self, updates: Vec<P::Update>) {
-        // The first is as good as the next.
-        let _ = self.updates.set(updates);
-    }
-
     /// The stored document.
     pub fn saved(&self, case: &Case) -> &Saved<P> {
         self.saved.get_or_init(|| {
