@@ -249,15 +249,7 @@ impl Fold {
         self.page.assert_invariants();
         if let Some(window) = &self.window {
             let mut window = window.clone();
-            let mut registers = self.registers.clone();
-            let mut next = window.folded().0;
-            while next < self.count {
-                window.fold(history, (next, history.entry(next).len), None, &mut registers);
-                next += 1;
-            }
-            if self.done > 0 {
-                window.fold(history, (self.count, self.done), None, &mut registers);
-            }
+            self.complete(history, &mut window);
             window.assert_invariants(history, &self.page);
         }
     }

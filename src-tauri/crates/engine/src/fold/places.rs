@@ -23,7 +23,7 @@ impl Fold {
     }
 
     /// Folds what a tracker lacks, without drawing it.
-    fn complete(&self, history: &History, window: &mut Window) {
+    pub(super) fn complete(&self, history: &History, window: &mut Window) {
         // The registers are as they should be already.
         let mut registers = self.registers.clone();
         let mut next = window.folded().0;

@@ -2,9 +2,6 @@
 
 use super::*;
 
-/// A marker in the text of a page.
-pub(super) const MARKER_TEXT: &str = "\n";
-
 impl Window {
     /// What is shown, in order, at one of the two versions, and which live markers aren't. Without a list, the order is that of
     /// the sequence.

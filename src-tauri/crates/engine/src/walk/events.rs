@@ -1,6 +1,5 @@
 //! What text, deletions, joins and removes do to the sequence and to the page.
 
-use super::draw::MARKER_TEXT;
 use super::*;
 
 impl Window {

@@ -35,7 +35,7 @@ use crate::history::{EntryIx, History, Id, Known, NONE, OrderKey, id_of, line_of
 use crate::layout::{BlockEvent, Change, Layouts, List};
 use crate::marks::{Mark, Marks, SetId};
 use crate::page::Page;
-use crate::page::rope::{Item, Kind};
+use crate::page::rope::{Item, Kind, MARKER_TEXT};
 use crate::page::style::BlockStart;
 use crate::tree::{Cursor, Span, State, Sum, Tree, View};
 

@@ -1,7 +1,6 @@
 //! What the author of the entry in hand sees, where the order of blocks isn't that of the sequence: a page that is put together
 //! once for each version that somebody writes at, and edited as the author goes on.
 
-use super::draw::MARKER_TEXT;
 use super::*;
 
 /// What somebody saw at a version, and the live markers that weren't shown.

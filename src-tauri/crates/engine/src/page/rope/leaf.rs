@@ -9,7 +9,7 @@ use crate::history::Id;
 /// A leaf is divided when it is larger.
 pub(super) const LEAF_BYTES: usize = 1024;
 pub(super) const LEAF_ITEMS: usize = 32;
-/// Stands for a marker in a leaf's text.
+/// Stands for a marker in a leaf's text; the same as text.
 pub(crate) const MARKER: char = '\n';
 pub(crate) const MARKER_TEXT: &str = "\n";
 
