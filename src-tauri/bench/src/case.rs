@@ -49,7 +49,7 @@ impl Step {
     /// An engine's event as a step.
     pub fn of(event: &Event) -> Self {
         match event {
-            Event::Insert { at, what: Insertion::Text(text) } => Step::Insert(*at as u32, text.clone()),
+            Event::Insert { at, what: Insertion::Text(text) } => Step::Insert(*at as u32, text.to_string()),
             Event::Delete { at, len, backward } => Step::Delete(*at as u32, *len as u32, *backward),
             other => Step::Other(other.clone()),
         }

@@ -90,7 +90,7 @@ impl Author {
             self.document.apply(&Event::Register { target: Target::Document, key, value: None }).expect("it is open");
         }
         self.number += 1;
-        let events = Events::Known(self.document.open_runs().to_vec());
+        let events = Events::Known(self.document.open_runs().into());
         let (number, first_seq) = (self.number, self.first_seq);
         Content { workspace: WORKSPACE, document: DOCUMENT, replica: self.replica, number, first_seq, time: 0, events }
     }

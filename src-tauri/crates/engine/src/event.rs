@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 /// Feature bit: a record holds *cancel* events.
 pub const FEATURE_CANCEL: u64 = 1 << 0;
 /// Feature bit: a record holds *move* events.
@@ -33,6 +35,12 @@ pub enum Value {
     },
 }
 
+/// Characters that come in; a few of them, as keys bring them, take no memory of their own.
+pub use compact_str::CompactString as Characters;
+
+/// Runs of events; most records have one, which takes no memory of its own.
+pub type Runs = SmallVec<[Event; 1]>;
+
 /// Keys and values, in the order of their keys.
 pub type Attributes = BTreeMap<String, Value>;
 
@@ -40,7 +48,7 @@ pub type Attributes = BTreeMap<String, Value>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Insertion {
     /// Characters; see [`check_text`] for which are allowed.
-    Text(String),
+    Text(Characters),
     /// A block marker with the block's first attributes.
     Marker(Attributes),
     /// An inline object with its attributes.
@@ -276,8 +284,8 @@ impl Deletion {
 }
 
 /// The unique list of runs for a sequence of events: each run takes in whatever goes on from it.
-pub fn normalise(runs: impl IntoIterator<Item = Event>) -> Vec<Event> {
-    let mut out: Vec<Event> = Vec::new();
+pub fn normalise(runs: impl IntoIterator<Item = Event>) -> Runs {
+    let mut out = Runs::new();
     for run in runs {
         push_run(&mut out, run);
     }
@@ -285,7 +293,7 @@ pub fn normalise(runs: impl IntoIterator<Item = Event>) -> Vec<Event> {
 }
 
 /// Appends a run to a normalised list and keeps it normalised. Runs that stand for no event vanish.
-pub fn push_run(runs: &mut Vec<Event>, mut run: Event) {
+pub fn push_run(runs: &mut Runs, mut run: Event) {
     if let Event::Delete { len: 1, backward, .. } = &mut run {
         *backward = false;
     }
@@ -366,8 +374,8 @@ mod tests {
             (&[insert(3, ""), delete(1, 0, false)], &[]),
         ];
         for (given, expected) in table {
-            assert_eq!(&normalise(given.iter().cloned()), expected, "{given:?}");
-            assert_eq!(normalise(singles(given)), *expected, "events of {given:?} one by one");
+            assert_eq!(normalise(given.iter().cloned()).as_slice(), *expected, "{given:?}");
+            assert_eq!(normalise(singles(given)).as_slice(), *expected, "events of {given:?} one by one");
         }
     }
 

@@ -4,8 +4,8 @@
 //! is needed (`walk`); it begins at a critical version, which every later entry follows, and needs nothing from before.
 //! What is folded into the page alone is made up in the tracker when it is needed next.
 
+mod draft;
 pub(crate) mod linear;
-mod pending;
 mod places;
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::history::{Entries, EntryIx, History, Id};
 use crate::page::Page;
 use crate::page::lookup::Lookup;
 use crate::walk::{RegisterKey, Window};
-use pending::Pending;
+use draft::Draft;
 
 /// The registers that belong to no marker, as far as they hold a value.
 pub(crate) type Registers = Arc<BTreeMap<RegisterKey, Value>>;
@@ -44,7 +44,7 @@ pub(crate) struct Save {
 /// What the entries folded so far come to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fold {
-    pub page: Page,
+    draft: Draft,
     pub registers: Registers,
     /// How many entries are wholly folded, and how many events of the next one.
     count: EntryIx,
@@ -52,7 +52,6 @@ pub(crate) struct Fold {
     heads: Entries,
     /// Whether the entry that is being folded knows everything before it.
     knows_all: bool,
-    pending: Pending,
     /// Pages at critical versions, ascending; the first stands for what isn't loaded.
     saves: Vec<Save>,
     since_save: u32,
@@ -70,7 +69,12 @@ impl Fold {
         let origin = Arc::new(Lookup::new(page.clone()));
         let save = Save { count, page: page.clone(), registers: registers.clone(), origin };
         let heads = (0..count).collect();
-        Fold { page, registers, count, heads, saves: vec![save], ..Fold::default() }
+        Fold { draft: Draft::new(page), registers, count, heads, saves: vec![save], ..Fold::default() }
+    }
+
+    /// The page at the version of everything folded.
+    pub fn page(&self) -> &Page {
+        self.draft.page()
     }
 
     /// Begins again where this one began.
@@ -92,15 +96,17 @@ impl Fold {
         let count = shifted(self.count);
         let heads = history.heads_of_first(count);
         let saves = std::iter::once(start.clone()).chain(later).collect();
-        let (page, registers) = (self.page.clone(), Arc::clone(&self.registers));
-        Fold { page, registers, count, heads, saves, since_save: self.since_save, ..Fold::default() }
+        let (page, registers) = (self.page().clone(), Arc::clone(&self.registers));
+        let draft = Draft::new(page);
+        Fold { draft, registers, count, heads, saves, since_save: self.since_save, ..Fold::default() }
     }
 
     /// Begins with the latest page that another fold kept of at most `shared` entries, which are the first of this history, too.
     pub fn resumed(&self, history: &History, shared: EntryIx) -> Self {
         let saves: Vec<Save> = self.saves.iter().take_while(|save| save.count <= shared).cloned().collect();
         let Some(Save { count, page, registers, .. }) = saves.last().cloned() else { return self.again(history) };
-        Fold { page, registers, count, heads: history.heads_of_first(count), saves, ..Fold::default() }
+        let heads = history.heads_of_first(count);
+        Fold { draft: Draft::new(page), registers, count, heads, saves, ..Fold::default() }
     }
 
     /// Folds all entries of the history that aren't yet.
@@ -135,7 +141,7 @@ impl Fold {
         let parents = &history.entry(ix).parents;
         self.knows_all = self.heads.iter().all(|head| parents.contains(head));
         if self.knows_all {
-            self.settle_window(history);
+            self.settle(history);
         }
         // A page where a stretch of concurrent entries begins is just what its tracker needs.
         if self.since_save > 0 && history.is_critical(ix) && !history.is_critical(ix + 1) {
@@ -149,14 +155,13 @@ impl Fold {
         let count = event.count() as u32;
         if self.knows_all && !matches!(event, Event::Cancel { .. }) {
             let id = entry.first() + Id::from(self.done);
-            if !self.pending.event(&mut self.page, id, count, event) {
-                linear::apply(&mut self.page, &mut self.registers, id, event);
+            if !self.draft.event(id, count, event) {
+                linear::apply(self.draft.page_mut(), &mut self.registers, id, event);
             }
         } else {
-            self.pending.draw(&mut self.page);
             self.walk(history, ix, self.done + count);
             if self.knows_all {
-                self.settle_window(history);
+                self.settle(history);
             }
         }
         self.done += count;
@@ -178,26 +183,20 @@ impl Fold {
         let coming = history.len() - self.count;
         let wanted = self.saves_often || self.since_save >= SAVE_EVERY.max(coming);
         if wanted && history.is_critical(self.count) {
-            self.settle_window(history);
+            self.settle(history);
             self.save();
         }
     }
 
     /// The page shows what was folded only after this.
     pub fn settle(&mut self, history: &History) {
-        self.pending.draw(&mut self.page);
-        self.settle_window(history);
-    }
-
-    fn settle_window(&mut self, history: &History) {
-        if let Some(window) = &mut self.window {
-            window.settle(history, &mut self.page);
+        if let Some(page) = self.window.as_mut().and_then(|window| window.redrawn(history)) {
+            self.draft = Draft::new(page);
         }
     }
 
     fn save(&mut self) {
-        self.pending.draw(&mut self.page);
-        let (page, registers) = (self.page.clone(), self.registers.clone());
+        let (page, registers) = (self.draft.page_mut().clone(), self.registers.clone());
         let origin = Arc::clone(&self.saves[0].origin);
         self.saves.push(Save { count: self.count, page, registers, origin });
         self.since_save = 0;
@@ -241,16 +240,16 @@ impl Fold {
             next += 1;
         }
         window.fold(history, (ix, self.done), None, &mut self.registers);
-        window.fold(history, (ix, until), Some(&mut self.page), &mut self.registers);
+        window.fold(history, (ix, until), Some(self.draft.page_mut()), &mut self.registers);
     }
 
     /// Panics where a tree is damaged or the page doesn't show what was folded.
     pub fn assert_invariants(&self, history: &History) {
-        self.page.assert_invariants();
+        self.page().assert_invariants();
         if let Some(window) = &self.window {
             let mut window = window.clone();
             self.complete(history, &mut window);
-            window.assert_invariants(history, &self.page);
+            window.assert_invariants(history, self.page());
         }
     }
 }

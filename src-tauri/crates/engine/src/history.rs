@@ -10,7 +10,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::event::{Attributes, Event, FEATURE_CANCEL, Insertion, OBJECT, push_run};
+use crate::event::{self, Attributes, Event, FEATURE_CANCEL, Insertion, OBJECT, push_run};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::record::{Events, FOLDED_FEATURES, Record};
 
@@ -102,7 +102,7 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone)]
 pub(crate) enum Runs {
     Sealed(Record),
-    Open(Vec<Event>),
+    Open(Box<event::Runs>),
     /// What a snapshot holds stands for its events.
     Snapshot,
 }
@@ -566,7 +566,7 @@ impl History {
     pub fn begin(&mut self, replica: ReplicaId, parents: Entries) -> EntryIx {
         let own = self.last_of(replica);
         let first_seq = self.end_seq_of(replica);
-        self.push(OPEN, replica, (first_seq, 0), parents, own, Runs::Open(Vec::new()))
+        self.push(OPEN, replica, (first_seq, 0), parents, own, Runs::Open(Box::default()))
     }
 
     /// The open record's entry.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::codec;
-use crate::event::{Event, FEATURE_CANCEL, FEATURE_MOVE, normalise};
+use crate::event::{Event, FEATURE_CANCEL, FEATURE_MOVE, Runs, normalise};
 use crate::ids::{DocumentId, RecordId, ReplicaId, WorkspaceId};
 
 /// The features that this version folds into a document.
@@ -40,7 +40,7 @@ pub struct Content {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Events {
     /// Runs of events, normalised: no two neighbours could be one run.
-    Known(Vec<Event>),
+    Known(Runs),
     /// Events of kinds that this version doesn't know, kept as they came.
     Unknown {
         /// The record's feature bits, some of them outside [`READ_FEATURES`].

@@ -99,7 +99,7 @@ fn runs_that_should_be_one_are_refused() {
     ];
     for runs in table {
         let content = |events| records(vec![events]).remove(0).content;
-        let bytes = canonical_bytes(&content(Events::Known(runs.to_vec())));
+        let bytes = canonical_bytes(&content(Events::Known((*runs).into())));
         assert!(decode_canonical(&bytes).is_err(), "{runs:?}");
         let good = content(Events::from_runs(runs.to_vec()));
         assert_eq!(decode_canonical(&canonical_bytes(&good)), Ok(good));

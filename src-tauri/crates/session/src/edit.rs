@@ -144,7 +144,7 @@ impl<'a> Author<'a> {
                 at += 1;
             }
             if !line.is_empty() {
-                self.event(Event::Insert { at: at.into(), what: Insertion::Text(line.to_owned()) })?;
+                self.event(Event::Insert { at: at.into(), what: Insertion::Text(line.into()) })?;
                 at += scalars(line);
             }
         }

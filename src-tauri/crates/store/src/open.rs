@@ -1,7 +1,7 @@
 //! The open record: what was typed since the last record was sealed, durable key by key.
 
 use inkfold_engine::codec::{canonical_bytes, decode_canonical};
-use inkfold_engine::event::normalise;
+use inkfold_engine::event::{Runs, normalise};
 use inkfold_engine::record::MAX_RECORD_BYTES;
 use inkfold_engine::{Content, DocumentId, Event, Events, Record, RecordId, ReplicaId, WorkspaceId};
 
@@ -32,7 +32,7 @@ pub struct OpenRun {
     /// When it was appended.
     pub time: i64,
     /// Its events, normalised.
-    pub events: Vec<Event>,
+    pub events: Runs,
 }
 
 impl OpenRun {
@@ -58,7 +58,7 @@ pub struct OpenRecord {
 
 impl OpenRecord {
     /// All events so far, normalised.
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Runs {
         normalise(self.runs.iter().flat_map(|run| run.events.iter().cloned()))
     }
 

@@ -123,7 +123,7 @@ impl Edit {
             blocks[block].marker
         };
         match self {
-            Edit::Type { at, text } => vec![insert(position(at), Insertion::Text(text.clone()))],
+            Edit::Type { at, text } => vec![insert(position(at), Insertion::Text(text.as_str().into()))],
             Edit::Object { at, attributes } => vec![insert(position(at), Insertion::Object(attributes.clone()))],
             Edit::Backspace { at, count } => {
                 assert!(*count <= at.offset, "a backspace stays within its block");

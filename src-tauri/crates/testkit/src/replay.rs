@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use inkfold_engine::event::check_text;
+use inkfold_engine::event::{Runs, check_text, push_run};
 use inkfold_engine::{Content, Document, EditError, Event, Events, Insertion, Record, RecordId, ReplicaId};
 use inkfold_folder::Identity;
 
@@ -108,7 +108,7 @@ struct Writer {
     open: Vec<usize>,
     parents: Vec<RecordId>,
     first_seq: u64,
-    events: Vec<Event>,
+    events: Runs,
 }
 
 struct Player<'a> {
@@ -209,7 +209,7 @@ impl Player<'_> {
             open: Vec::new(),
             parents: Vec::new(),
             first_seq: 0,
-            events: Vec::new(),
+            events: Runs::new(),
         }
     }
 
@@ -302,7 +302,7 @@ impl Player<'_> {
 impl Writer {
     fn apply(&mut self, event: Event) -> Result<(), EditError> {
         self.document.apply(&event)?;
-        inkfold_engine::event::push_run(&mut self.events, event);
+        push_run(&mut self.events, event);
         Ok(())
     }
 
@@ -336,7 +336,7 @@ impl Writer {
                 at += 1;
             }
             if !line.is_empty() {
-                self.apply(Event::Insert { at: at.into(), what: Insertion::Text(line.to_owned()) })?;
+                self.apply(Event::Insert { at: at.into(), what: Insertion::Text(line.into()) })?;
                 at += line.chars().count() as u32;
             }
         }

@@ -1,7 +1,7 @@
 //! The canonical bytes of a record: what its id is a hash of. One form for one meaning.
 
 use super::bytes::{DecodeError, Reader, Writer};
-use crate::event::{Attributes, Deletion, End, Event, Insertion, Start, Target, Value, check_text};
+use crate::event::{Attributes, Deletion, End, Event, Insertion, Runs, Start, Target, Value, check_text};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::record::{Content, Events, MAX_EVENTS, READ_FEATURES};
 
@@ -70,7 +70,7 @@ pub fn decode_canonical(bytes: &[u8]) -> Result<Content, DecodeError> {
     let count = reader.uint()?;
     check_place(number, first_seq, count)?;
     let events = if features & !READ_FEATURES == 0 {
-        let mut runs: Vec<Event> = Vec::new();
+        let mut runs = Runs::new();
         while !reader.0.is_empty() {
             let run = read_event(&mut reader)?;
             if runs.last().is_some_and(|last| last.goes_on(&run)) {
@@ -199,7 +199,7 @@ pub(crate) fn read_event(reader: &mut Reader<'_>) -> Result<Event, DecodeError> 
             if text.is_empty() {
                 return Err(DecodeError("an empty insertion"));
             }
-            Ok(Event::Insert { at, what: Insertion::Text(text.to_owned()) })
+            Ok(Event::Insert { at, what: Insertion::Text(text.into()) })
         }
         kind @ (kind::DELETE | kind::DELETE_BACKWARD) => {
             let (at, len, backward) = (read_position(reader)?, reader.uint()?, kind == kind::DELETE_BACKWARD);

@@ -3,7 +3,7 @@
 
 use super::bytes::{DecodeError, Reader, Writer, unzigzag, zigzag};
 use super::canonical::{kind, read_fields, write_fields};
-use crate::event::{Deletion, Event, Insertion, check_text, push_run};
+use crate::event::{Deletion, Event, Insertion, Runs, check_text, push_run};
 
 /// The greatest position: a document can't hold more elements.
 const MAX_POSITION: u64 = u32::MAX as u64;
@@ -159,8 +159,6 @@ pub(super) struct RunReader<'a> {
     /// The last run that was read, whole, and what no record has taken of it yet.
     last: Option<Open>,
     rest: Option<Open>,
-    /// A record's runs before they get their place; kept for its memory.
-    record: Vec<Event>,
     runs_left: usize,
 }
 
@@ -170,13 +168,14 @@ impl<'a> RunReader<'a> {
         let text = std::mem::replace(&mut columns.text, Reader(&[]));
         let text = std::str::from_utf8(text.0).map_err(|_| DecodeError("text that is not UTF-8"))?;
         check_text(text).map_err(|_| DecodeError("text with a character that a document can't hold"))?;
-        Ok(Self { columns, text, cursor: 0, last: None, rest: None, record: Vec::new(), runs_left: max_runs })
+        Ok(Self { columns, text, cursor: 0, last: None, rest: None, runs_left: max_runs })
     }
 
     /// The runs of the next record, which has so many events.
-    pub fn record(&mut self, mut events: u64) -> Result<Vec<Event>, DecodeError> {
+    pub fn record(&mut self, mut events: u64) -> Result<Runs, DecodeError> {
+        let mut record = Runs::new();
         while events > 0 {
-            if self.record.len() == self.runs_left {
+            if record.len() == self.runs_left {
                 return Err(DecodeError("more runs of events than allowed"));
             }
             match self.rest.take() {
@@ -186,8 +185,8 @@ impl<'a> RunReader<'a> {
                     if len > count {
                         self.rest = Some(Open::Text { at: at + count, len: len - count });
                     }
-                    let what = Insertion::Text(self.scalars(count)?.to_owned());
-                    self.record.push(Event::Insert { at: in_range(at)?, what });
+                    let what = Insertion::Text(self.scalars(count)?.into());
+                    record.push(Event::Insert { at: in_range(at)?, what });
                 }
                 Some(Open::Delete(run)) => {
                     let count = run.len.min(events);
@@ -195,18 +194,18 @@ impl<'a> RunReader<'a> {
                     let (part, rest) = run.split(count);
                     self.rest = (rest.len > 0).then_some(Open::Delete(rest));
                     // In a record by itself deletions can be other runs than they are after the record before.
-                    push_run(&mut self.record, part.event());
+                    push_run(&mut record, part.event());
                 }
                 None => {
                     if let Some(other) = self.next()? {
                         events -= 1;
-                        self.record.push(other);
+                        record.push(other);
                     }
                 }
             }
         }
-        self.runs_left -= self.record.len();
-        Ok(self.record.drain(..).collect())
+        self.runs_left -= record.len();
+        Ok(record)
     }
 
     /// The events of a record in a form that isn't known.

@@ -115,7 +115,7 @@ impl Document {
     /// A record is open: it is sealed first.
     pub fn snapshot(&self) -> Vec<u8> {
         assert!(!self.is_open(), "an open record is sealed before a snapshot is taken");
-        snapshot::write(&self.history, &self.version(), &self.fold.page, &self.fold.registers)
+        snapshot::write(&self.history, &self.version(), self.fold.page(), &self.fold.registers)
     }
 
     /// Whether something here can't be folded before the history that a snapshot stands for is loaded.
@@ -141,11 +141,11 @@ impl Document {
             return Err(EditError::Order);
         }
         let (history, loaded) = self.history.with_past(records).ok_or(EditError::NeedsHistory)?;
-        let before = self.fold.page.clone();
+        let before = self.fold.page().clone();
         self.fold = self.fold.with_past(&history, loaded);
         self.history = history;
         self.fold.catch_up(&self.history);
-        Ok(between(&before, &self.fold.page))
+        Ok(between(&before, self.fold.page()))
     }
 
     /// Its id.
@@ -159,9 +159,9 @@ impl Document {
     /// # Panics
     /// A record is open: what its author sees must not change under it, so it is sealed first.
     pub fn merge(&mut self, records: impl IntoIterator<Item = Record>) -> (Admission, Patch) {
-        let before = self.fold.page.clone();
+        let before = self.fold.page().clone();
         let admission = self.absorb(records);
-        (admission, between(&before, &self.fold.page))
+        (admission, between(&before, self.fold.page()))
     }
 
     /// As [`Self::merge`], for callers that don't need the patch.
@@ -183,7 +183,7 @@ impl Document {
 
     /// The page at the version of everything folded.
     pub fn page(&self) -> &Page {
-        &self.fold.page
+        self.fold.page()
     }
 
     /// The version of everything folded. Empty while a record is open: seal it first.
@@ -265,13 +265,13 @@ impl Document {
 
     /// The event that began each shown block; none for the implied paragraph, and for what is only in a snapshot.
     pub fn block_order(&self) -> Vec<Option<EventId>> {
-        self.fold.page.blocks().map(|block| block.marker.and_then(|marker| self.history.event_id(marker))).collect()
+        self.fold.page().blocks().map(|block| block.marker.and_then(|marker| self.history.event_id(marker))).collect()
     }
 
     /// The events that inserted the characters of a shown block, as runs of (first event, length). What is only in a
     /// snapshot is left out.
     pub fn elements(&self, block: usize) -> Vec<(EventId, u32)> {
-        let runs = self.fold.page.block(block).map_or(Vec::new(), |block| block.runs);
+        let runs = self.fold.page().block(block).map_or(Vec::new(), |block| block.runs);
         let mut out: Vec<(EventId, u32)> = Vec::new();
         for run in runs {
             let (mut id, end) = (run.id, run.id + Id::from(run.len));
@@ -295,7 +295,7 @@ impl Document {
 
     /// The inline objects of a shown block: how many scalars of its text come before each, and its attributes.
     pub fn objects(&self, block: usize) -> Vec<(u32, &Attributes)> {
-        let Some(block) = self.fold.page.block(block) else { return Vec::new() };
+        let Some(block) = self.fold.page().block(block) else { return Vec::new() };
         let (mut objects, mut chars, mut at) = (Vec::new(), block.text.chars(), 0);
         for run in &block.runs {
             for i in 0..run.len {

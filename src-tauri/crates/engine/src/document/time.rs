@@ -92,7 +92,7 @@ impl Document {
 
     /// Who wrote the text of a shown block, and when.
     pub fn blame(&self, block: usize) -> Vec<Blame> {
-        let runs = self.fold.page.block(block).map_or(Vec::new(), |block| block.runs);
+        let runs = self.fold.page().block(block).map_or(Vec::new(), |block| block.runs);
         let mut out: Vec<Blame> = Vec::new();
         for run in runs {
             let (mut id, end) = (run.id, run.id + Id::from(run.len));

@@ -120,7 +120,7 @@ impl Typing<'_> {
             Run::None => return,
             Run::Text { next, count, text } => {
                 let at = u64::from(next.saturating_sub(count));
-                Event::Insert { at, what: Insertion::Text(text) }
+                Event::Insert { at, what: Insertion::Text(text.into()) }
             }
             Run::Delete { at, len, backward } => Event::Delete { at: u64::from(at), len: u64::from(len), backward },
         };

@@ -9,10 +9,10 @@ impl Window {
         let is_marker = matches!(what, Insertion::Marker(_));
         let (cursor, right) = self.integrate(step.history, left, id, is_marker);
         let (cover, place) = self.inherit(step, cursor, left, at, is_marker);
-        let object = OBJECT.to_string();
+        let mut object = [0; 4];
         let (text, len) = match what {
-            Insertion::Text(text) => (text, text.chars().count() as u32),
-            Insertion::Marker(_) | Insertion::Object(_) => (&object, 1),
+            Insertion::Text(text) => (text.as_str(), text.chars().count() as u32),
+            Insertion::Marker(_) | Insertion::Object(_) => (&*OBJECT.encode_utf8(&mut object), 1),
         };
         let (prep, effect) = (State::NEW, State::NEW);
         let span = Span { id, len, left, right, marker: is_marker, prep, effect, cover, place };

@@ -319,10 +319,8 @@ impl Window {
         self.done += count;
     }
 
-    /// Draws the page again if it doesn't show everything that was folded.
-    pub fn settle(&mut self, history: &History, page: &mut Page) {
-        if std::mem::take(&mut self.stale) {
-            *page = self.draw(history);
-        }
+    /// The page, drawn again, if the one that was handed in doesn't show everything that was folded.
+    pub fn redrawn(&mut self, history: &History) -> Option<Page> {
+        std::mem::take(&mut self.stale).then(|| self.draw(history))
     }
 }

@@ -214,7 +214,7 @@ fn text_parts(at: u64, text: &str) -> Vec<Event> {
             end -= 1;
         }
         let (part, tail) = rest.split_at(end);
-        parts.push(Event::Insert { at, what: Insertion::Text(part.to_owned()) });
+        parts.push(Event::Insert { at, what: Insertion::Text(part.into()) });
         at += part.chars().count() as u64;
         rest = tail;
     }

@@ -111,7 +111,7 @@ fn a_refused_record_takes_its_batch_with_it(backend: &Backend) {
         change(&|content| content.document = document(2)),
         change(&|content| content.first_seq = 2),
         change(&|content| content.first_seq = 0),
-        change(&|content| content.events = inkfold_engine::Events::Known(vec![])),
+        change(&|content| content.events = inkfold_engine::Events::Known(Default::default())),
         change(&|content| content.events = inkfold_engine::Events::from_runs([insert(0, "\n")])),
         change(&|content| content.events = inkfold_engine::Events::from_runs([insert(0, &"x".repeat(1 << 20))])),
         Record::seal(content.clone(), RecordId::NONE, Some(id), vec![]),
@@ -145,7 +145,7 @@ fn the_open_record_grows_key_by_key(backend: &Backend) {
     let runs: Vec<_> = open.runs.iter().map(|run| (run.seq, run.time, run.events.len())).collect();
     assert_eq!(runs, [(0, 10, 1), (1, 11, 1), (2, 12, 1), (3, 13, 2)]);
     let delete = Event::Delete { at: 1, len: 2, backward: false };
-    assert_eq!(open.events(), [insert(0, "abß"), delete, marker(1)]);
+    assert_eq!(open.events().as_slice(), [insert(0, "abß"), delete, marker(1)]);
     assert_eq!(open.end_seq(), 6);
     assert_eq!(store.documents().unwrap(), [document(1)]);
     assert_eq!(store.records(&document(1)).unwrap(), []);

@@ -271,7 +271,7 @@ fn hostile(rng: &mut Rng, len: u64) -> Event {
     let end = len + 4;
     let (at, element) = (rng.u64(..end), rng.u64(1..end));
     match rng.u8(..8) {
-        0 => Event::Insert { at, what: Insertion::Text(text(rng, 2)) },
+        0 => Event::Insert { at, what: Insertion::Text(text(rng, 2).into()) },
         1 => Event::Insert { at, what: Insertion::Marker(attributes(rng)) },
         2 => Event::Delete { at: element, len: rng.u64(1..4), backward: false },
         3 => Event::Delete { at: element, len: rng.u64(1..=element.min(4)), backward: true },

@@ -110,7 +110,7 @@ impl Model {
             for (&x, element) in block.elements.iter().zip(&shown.elements) {
                 let object = element.object.clone().map(Insertion::Object);
                 assert_eq!(object.is_some(), element.scalar == OBJECT);
-                insert(x, object.unwrap_or_else(|| Insertion::Text(element.scalar.into())));
+                insert(x, object.unwrap_or_else(|| Insertion::Text(element.scalar.to_string().into())));
             }
         }
         runs.extend(removed.into_iter().map(|at| Event::Remove { at }));
