@@ -1,7 +1,7 @@
 //! Ours: the engine as the app uses it. Whatever the engine learns, it is used for it here and nowhere else in this package.
 
-use inkfold_engine::codec::{BlockHeader, BlockLimits, RecordParts, decode_block, encode_block};
-use inkfold_engine::{Content, Document, Event, Events, Insertion, Record, RecordId, ReplicaId, Target, Typing};
+use inkfold_engine::codec::{BlockHeader, BlockLimits, BlockReader, BlockWriter, Writer};
+use inkfold_engine::{Content, Document, Event, Insertion, Record, RecordId, ReplicaId, Target, Typing};
 use inkfold_folder::{HeldRecords, Identity, Segment, encode_all, resolve_together};
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
 use inkfold_testkit::replay::Replay;
@@ -23,7 +23,7 @@ const LIMITS: BlockLimits = BlockLimits { records: 1, runs: 1 << 20 };
 #[derive(Debug, Clone)]
 pub struct Message {
     header: BlockHeader,
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
     id: RecordId,
     previous: RecordId,
     previous_here: Option<RecordId>,
@@ -38,9 +38,8 @@ pub struct Author {
     replica: ReplicaId,
     number: u64,
     previous: RecordId,
-    previous_here: Option<RecordId>,
-    parents: Vec<RecordId>,
-    first_seq: u64,
+    block: BlockWriter,
+    bytes: Writer,
 }
 
 /// Ascending with the number of the writer, so that runs repeat and everybody breaks ties alike.
@@ -72,53 +71,40 @@ impl Author {
     /// A new writer of a document.
     pub fn of(document: Document, writer: usize) -> Self {
         let replica = replica(writer);
-        let none = RecordId::NONE;
-        Author { document, replica, number: 0, previous: none, previous_here: None, parents: Vec::new(), first_seq: 0 }
+        let (block, bytes) = (BlockWriter::default(), Writer::default());
+        Author { document, replica, number: 0, previous: RecordId::NONE, block, bytes }
     }
 
     /// A record is begun that builds on everything here.
     pub fn begin(&mut self) {
-        let version = self.document.version();
-        self.first_seq = self.document.last_of(self.replica).1;
-        self.parents = self.document.begin(self.replica, &version).expect("everything here is folded");
+        self.document.begin_here(self.replica).expect("everything here is folded");
     }
 
-    /// What the open record says, once it has an event: an empty record isn't one.
-    fn content(&mut self) -> Content {
+    /// Seals the open record; without hashing under an id that only looks like one.
+    pub fn seal<const HASHED: bool>(&mut self) -> Record {
         if self.document.open_runs().is_empty() {
+            // A record without an event isn't one.
             let key = String::from("bench/nothing");
             self.document.apply(&Event::Register { target: Target::Document, key, value: None }).expect("it is open");
         }
         self.number += 1;
-        let events = Events::Known(self.document.open_runs().into());
-        let (number, first_seq) = (self.number, self.first_seq);
-        Content { workspace: WORKSPACE, document: DOCUMENT, replica: self.replica, number, first_seq, time: 0, events }
-    }
-
-    /// The open record is sealed; without hashing under an id that only looks like one.
-    fn seal_as<const HASHED: bool>(&mut self, content: Content) -> Record {
-        let parents = std::mem::take(&mut self.parents);
-        let record = if HASHED {
-            Record::seal(content, self.previous, self.previous_here, parents)
-        } else {
+        let (number, previous, replica) = (self.number, self.previous, self.replica);
+        let record = self.document.seal_with(number, 0, |content, previous_here, parents| {
+            if HASHED {
+                return Record::seal(content, previous, previous_here, parents);
+            }
             // As even as a hash, which is what records are looked up by.
-            let mut id = self.replica.0.repeat(2);
+            let mut id = [0; 32];
+            id.as_chunks_mut().0.copy_from_slice(&[replica.0; 2]);
             for (i, part) in id.chunks_exact_mut(8).enumerate() {
-                let spread = (content.number * 4 + i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let spread = (number * 4 + i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 part.iter_mut().zip(spread.to_be_bytes()).for_each(|(byte, spread)| *byte ^= spread);
             }
-            let id: [u8; 32] = id.try_into().expect("twice sixteen");
-            Record::with_id(RecordId(id), content, self.previous, self.previous_here, parents)
-        };
-        (self.previous, self.previous_here) = (record.id(), Some(record.id()));
-        self.document.seal(record.clone()).expect("it is the open record");
+            Record::with_id(RecordId(id), content, previous, previous_here, parents)
+        });
+        let record = record.expect("a record is open");
+        self.previous = record.id();
         record
-    }
-
-    /// Seals the open record.
-    pub fn seal<const HASHED: bool>(&mut self) -> Record {
-        let content = self.content();
-        self.seal_as::<HASHED>(content)
     }
 
     /// Writes a record.
@@ -130,15 +116,18 @@ impl Author {
 
     /// Writes a record, and it as others get it.
     pub fn send<const HASHED: bool>(&mut self, edit: impl FnOnce(&mut Typing<'_>)) -> Message {
-        self.begin();
-        edit(&mut self.document.typing().expect("a record was begun"));
-        let parts = [RecordParts { content: self.content(), parents: Vec::new() }];
-        let header = BlockHeader { workspace: WORKSPACE, replica: self.replica, first_number: self.number };
-        let bytes = encode_block(&header, &parts);
-        let (previous, previous_here, parents) = (self.previous, self.previous_here, self.parents.clone());
-        let [RecordParts { content, .. }] = parts;
-        let id = self.seal_as::<HASHED>(content).id();
-        Message { header, bytes, id, previous, previous_here, parents }
+        let record = self.write::<HASHED>(edit);
+        self.block.record(record.content(), &[]);
+        self.bytes.0.clear();
+        self.block.finish(&mut self.bytes);
+        Message {
+            header: BlockHeader { workspace: WORKSPACE, replica: self.replica, first_number: self.number },
+            bytes: self.bytes.0.as_slice().into(),
+            id: record.id(),
+            previous: record.previous(),
+            previous_here: record.previous_here(),
+            parents: record.parents().to_vec(),
+        }
     }
 
     /// Takes a record in that somebody sent; hashed, if its id is to be made sure of.
@@ -150,8 +139,9 @@ impl Author {
 impl Message {
     /// The record, read from its bytes.
     pub fn record<const HASHED: bool>(&self) -> Record {
-        let mut parts = decode_block(&self.header, &self.bytes, LIMITS).expect("it was written by us");
-        let content = parts.pop().expect("a record").content;
+        let mut block = BlockReader::new(&self.header, &self.bytes, LIMITS).expect("it was written by us");
+        let content = block.record().expect("it was written by us").expect("a record").content;
+        assert_eq!(block.record(), Ok(None), "nothing else is in it");
         let parents = self.parents.clone();
         if HASHED {
             let record = Record::seal(content, self.previous, self.previous_here, parents);

@@ -575,6 +575,34 @@ impl History {
         matches!(last.runs, Runs::Open(_)).then(|| self.len() - 1)
     }
 
+    /// What the open record says; its runs are taken out, and [`Self::seal`] puts a record in their place.
+    pub fn take_open(&mut self) -> Option<OpenRecord> {
+        let ix = self.open()?;
+        let entry = &mut self.entries[ix as usize];
+        let Runs::Open(runs) = &mut entry.runs else { return None };
+        let events = std::mem::take(&mut **runs);
+        let (line, first_seq, parents) = (entry.line, entry.first_seq.into(), entry.parents.clone());
+        let line = &self.lines[line as usize];
+        let before = line.entries.len().checked_sub(2).map(|last| self.entry(line.entries[last]).id);
+        let previous_here = before.or(line.tip.map(|tip| tip.record));
+        let parents = self.named(&self.minimal(parents), previous_here);
+        Some(OpenRecord { replica: line.replica, first_seq, previous_here, parents, events })
+    }
+
+    /// The records of entries, but for one of them, ascending: parents as a record names them.
+    pub fn named(&self, entries: &[EntryIx], but: Option<RecordId>) -> Vec<RecordId> {
+        let mut named = Vec::new();
+        for &ix in entries {
+            match &self.past {
+                Some(past) if ix == 0 => named.extend(past.heads.iter().filter(|id| Some(**id) != but)),
+                _ if Some(self.entry(ix).id) == but => {}
+                _ => named.push(self.entry(ix).id),
+            }
+        }
+        named.sort_unstable();
+        named
+    }
+
     /// Adds an event to the open record.
     pub fn extend_open(&mut self, event: Event) {
         let Some(ix) = self.open() else { return };
@@ -691,6 +719,17 @@ impl History {
         }
         known
     }
+}
+
+/// What an open record says.
+#[derive(Debug)]
+pub(crate) struct OpenRecord {
+    pub replica: ReplicaId,
+    pub first_seq: u64,
+    pub previous_here: Option<RecordId>,
+    /// The other parents, ascending.
+    pub parents: Vec<RecordId>,
+    pub events: event::Runs,
 }
 
 /// The last record of a replica: loaded, or in the past, by its line.

@@ -6,7 +6,7 @@
 pub struct DecodeError(pub &'static str);
 
 /// Appends fields to a buffer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Writer(pub Vec<u8>);
 
 impl Writer {
@@ -65,7 +65,17 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Cut short, longer than 64 bits, or padded.
+    #[inline]
     pub fn uint(&mut self) -> Result<u64, DecodeError> {
+        // Most numbers are small.
+        if let [byte @ ..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_uint()
+    }
+
+    fn long_uint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0u64;
         for (i, &byte) in self.0.iter().enumerate().take(10) {
             let bits = u64::from(byte & 0x7f);

@@ -1,7 +1,8 @@
 //! A block of records as columns: what segment files hold, before compression. Neighbouring records differ in little,
 //! so a column of one property compresses far better than a row of all.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::bytes::{DecodeError, Reader, Writer};
 use super::canonical::check_place;
@@ -49,7 +50,7 @@ pub struct BlockLimits {
 }
 
 /// The columns with an entry a record, in the order in which they are written; those of the runs follow.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct Columns<T> {
     documents: T,
     document_index: T,
@@ -61,13 +62,19 @@ struct Columns<T> {
 }
 
 impl<T> Columns<T> {
-    fn in_order(self) -> [T; 7] {
-        [self.documents, self.document_index, self.features, self.seqs, self.times, self.parents, self.event_counts]
+    fn in_order(&self) -> [&T; 7] {
+        let Columns { documents, document_index, features, seqs, times, parents, event_counts } = self;
+        [documents, document_index, features, seqs, times, parents, event_counts]
+    }
+
+    fn in_order_mut(&mut self) -> [&mut T; 7] {
+        let Columns { documents, document_index, features, seqs, times, parents, event_counts } = self;
+        [documents, document_index, features, seqs, times, parents, event_counts]
     }
 }
 
 /// The last number that was named on each tip: parents are written as distances from it.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct LastParents(Vec<u64>);
 
 impl LastParents {
@@ -83,17 +90,24 @@ impl LastParents {
     }
 }
 
-/// Writes records whose numbers follow each other, all of the header's workspace and replica.
-pub fn encode_block(header: &BlockHeader, records: &[RecordParts]) -> Vec<u8> {
-    let (mut columns, mut runs) = (Columns::<Writer>::default(), RunWriter::default());
-    // Each document's index and the end of its last record.
-    let mut documents: HashMap<DocumentId, (u64, u64)> = HashMap::new();
-    let (mut last_time, mut last_parents) = (0i64, LastParents::default());
-    for (i, RecordParts { content, parents }) in records.iter().enumerate() {
-        debug_assert_eq!(content.number, header.first_number + i as u64);
-        debug_assert_eq!((content.workspace, content.replica), (header.workspace, header.replica));
-        let next_index = documents.len() as u64;
-        let (index, end_seq) = documents.entry(content.document).or_insert_with(|| {
+/// Puts records into blocks. Kept from block to block, it needs no new memory.
+#[derive(Debug, Clone, Default)]
+pub struct BlockWriter {
+    columns: Columns<Writer>,
+    runs: RunWriter,
+    /// Each document's index and the end of its last record.
+    documents: FxHashMap<DocumentId, (u64, u64)>,
+    last_parents: LastParents,
+    last_time: i64,
+    records: u64,
+}
+
+impl BlockWriter {
+    /// Takes a record: the next one of a replica, whose numbers follow each other.
+    pub fn record(&mut self, content: &Content, parents: &[ParentRef]) {
+        let columns = &mut self.columns;
+        let next_index = self.documents.len() as u64;
+        let (index, end_seq) = self.documents.entry(content.document).or_insert_with(|| {
             columns.documents.raw(&content.document.0);
             (next_index, 0)
         });
@@ -102,110 +116,186 @@ pub fn encode_block(header: &BlockHeader, records: &[RecordParts]) -> Vec<u8> {
         columns.features.uint(content.events.features());
         columns.seqs.int(content.first_seq.wrapping_sub(*end_seq) as i64);
         *end_seq = content.first_seq + event_count;
-        columns.times.int(content.time.wrapping_sub(last_time));
-        last_time = content.time;
+        columns.times.int(content.time.wrapping_sub(self.last_time));
+        self.last_time = content.time;
         columns.parents.uint(parents.len() as u64);
         for parent in parents {
-            let last = last_parents.on(parent.tip);
+            let last = self.last_parents.on(parent.tip);
             columns.parents.uint(u64::from(parent.tip));
             columns.parents.int(parent.number.wrapping_sub(*last) as i64);
             *last = parent.number;
         }
         columns.event_counts.uint(event_count);
         match &content.events {
-            Events::Known(known) => runs.record(known),
-            Events::Unknown { bytes, .. } => runs.unknown(bytes),
+            Events::Known(known) => self.runs.record(known),
+            Events::Unknown { bytes, .. } => self.runs.unknown(bytes),
         }
+        self.records += 1;
     }
-    let mut out = Writer::default();
-    out.uint(records.len() as u64);
-    columns.in_order().iter().chain(&runs.finish().in_order()).for_each(|column| out.bytes(&column.0));
+
+    /// Appends the block of the records that were taken, and begins another one.
+    pub fn finish(&mut self, out: &mut Writer) {
+        out.uint(self.records);
+        for column in self.columns.in_order_mut().into_iter().chain(self.runs.finish().in_order_mut()) {
+            out.bytes(&column.0);
+            column.0.clear();
+        }
+        self.documents.clear();
+        self.last_parents.0.clear();
+        (self.last_time, self.records) = (0, 0);
+    }
+}
+
+/// Writes records whose numbers follow each other, all of the header's workspace and replica.
+pub fn encode_block(header: &BlockHeader, records: &[RecordParts]) -> Vec<u8> {
+    let (mut block, mut out) = (BlockWriter::default(), Writer::default());
+    for (i, RecordParts { content, parents }) in records.iter().enumerate() {
+        debug_assert_eq!(content.number, header.first_number + i as u64);
+        debug_assert_eq!((content.workspace, content.replica), (header.workspace, header.replica));
+        block.record(content, parents);
+    }
+    block.finish(&mut out);
     out.0
 }
 
-/// Reads what [`encode_block`] wrote.
-///
-/// # Errors
-/// Anything that `encode_block` could not have written, or more than the limits; verified before anything is allocated.
-pub fn decode_block(header: &BlockHeader, bytes: &[u8], limits: BlockLimits) -> Result<Vec<RecordParts>, DecodeError> {
-    let mut reader = Reader(bytes);
-    let count = usize::try_from(reader.uint()?).unwrap_or(usize::MAX);
-    if count > limits.records {
-        return Err(DecodeError("more records than allowed"));
+/// Takes records off a block.
+#[derive(Debug)]
+pub struct BlockReader<'a> {
+    header: BlockHeader,
+    columns: Columns<Reader<'a>>,
+    runs: RunReader<'a>,
+    /// The documents, each with the end of its last record so far.
+    documents: SmallVec<[(DocumentId, u64); 1]>,
+    documents_used: usize,
+    last_parents: LastParents,
+    last_time: i64,
+    count: usize,
+    taken: usize,
+}
+
+impl<'a> BlockReader<'a> {
+    /// Begins to read what [`encode_block`] wrote.
+    ///
+    /// # Errors
+    /// The block holds more than the limits, or is cut short; verified before anything is allocated.
+    pub fn new(header: &BlockHeader, bytes: &'a [u8], limits: BlockLimits) -> Result<Self, DecodeError> {
+        let mut reader = Reader(bytes);
+        let count = usize::try_from(reader.uint()?).unwrap_or(usize::MAX);
+        if count > limits.records {
+            return Err(DecodeError("more records than allowed"));
+        }
+        let mut column = || reader.bytes().map(Reader);
+        let columns = Columns {
+            documents: column()?,
+            document_index: column()?,
+            features: column()?,
+            seqs: column()?,
+            times: column()?,
+            parents: column()?,
+            event_counts: column()?,
+        };
+        let run_columns = RunColumns {
+            tokens: column()?,
+            positions: column()?,
+            lengths: column()?,
+            payloads: column()?,
+            text: column()?,
+        };
+        reader.finish()?;
+        if count > columns.event_counts.0.len() {
+            return Err(DecodeError("a count larger than what follows"));
+        }
+        Ok(BlockReader {
+            header: *header,
+            documents: read_documents(columns.documents.0)?,
+            columns,
+            runs: RunReader::new(run_columns, limits.runs)?,
+            documents_used: 0,
+            last_parents: LastParents::default(),
+            last_time: 0,
+            count,
+            taken: 0,
+        })
     }
-    let mut column = || reader.bytes().map(Reader);
-    let mut columns = Columns {
-        documents: column()?,
-        document_index: column()?,
-        features: column()?,
-        seqs: column()?,
-        times: column()?,
-        parents: column()?,
-        event_counts: column()?,
-    };
-    let run_columns = RunColumns {
-        tokens: column()?,
-        positions: column()?,
-        lengths: column()?,
-        payloads: column()?,
-        text: column()?,
-    };
-    reader.finish()?;
-    if count > columns.event_counts.0.len() {
-        return Err(DecodeError("a count larger than what follows"));
-    }
-    let mut documents = read_documents(columns.documents.0)?;
-    let mut documents_used = 0;
-    let mut runs = RunReader::new(run_columns, limits.runs)?;
-    let (mut last_time, mut last_parents) = (0i64, LastParents::default());
-    let mut records = Vec::with_capacity(count);
-    for i in 0..count {
-        let number = header.first_number.checked_add(i as u64).ok_or(DecodeError("a number out of range"))?;
+
+    /// Takes the next record; none after the last one.
+    ///
+    /// # Errors
+    /// Anything that `encode_block` could not have written.
+    pub fn record(&mut self) -> Result<Option<RecordParts>, DecodeError> {
+        if self.taken == self.count {
+            self.check_end()?;
+            return Ok(None);
+        }
+        let columns = &mut self.columns;
+        let number = self.header.first_number.checked_add(self.taken as u64);
+        let number = number.ok_or(DecodeError("a number out of range"))?;
         let index = usize::try_from(columns.document_index.uint()?).unwrap_or(usize::MAX);
-        if index > documents_used {
+        if index > self.documents_used {
             return Err(DecodeError("documents that aren't in the order of their use"));
         }
-        documents_used = documents_used.max(index + 1);
-        let (document, end_seq) = documents.get_mut(index).ok_or(DecodeError("a document that isn't in the table"))?;
+        self.documents_used = self.documents_used.max(index + 1);
+        let document = self.documents.get_mut(index);
+        let (document, end_seq) = document.ok_or(DecodeError("a document that isn't in the table"))?;
         let features = columns.features.uint()?;
         let first_seq = end_seq.wrapping_add(columns.seqs.int()? as u64);
-        let time = last_time.wrapping_add(columns.times.int()?);
-        last_time = time;
-        let parents = read_parents(&mut columns.parents, &mut last_parents)?;
+        let time = self.last_time.wrapping_add(columns.times.int()?);
+        self.last_time = time;
+        let parents = read_parents(&mut columns.parents, &mut self.last_parents)?;
         let event_count = columns.event_counts.uint()?;
         check_place(number, first_seq, event_count)?;
         *end_seq = first_seq + event_count;
         let events = if features & !READ_FEATURES == 0 {
-            let events = Events::Known(runs.record(event_count)?);
+            let events = Events::Known(self.runs.record(event_count)?);
             if events.features() != features {
                 return Err(DecodeError("a record whose features are not those of its events"));
             }
             events
         } else {
-            Events::Unknown { features, count: event_count, bytes: runs.unknown()?.to_vec() }
+            Events::Unknown { features, count: event_count, bytes: self.runs.unknown()?.to_vec() }
         };
-        let (workspace, replica) = (header.workspace, header.replica);
+        let BlockHeader { workspace, replica, .. } = self.header;
         let content = Content { workspace, document: *document, replica, number, first_seq, time, events };
-        records.push(RecordParts { content, parents });
+        self.taken += 1;
+        Ok(Some(RecordParts { content, parents }))
     }
-    if documents_used != documents.len() {
-        return Err(DecodeError("a document without records"));
+
+    /// Fails unless the records have used up everything.
+    fn check_end(&self) -> Result<(), DecodeError> {
+        if self.documents_used != self.documents.len() {
+            return Err(DecodeError("a document without records"));
+        }
+        let [_, rest @ ..] = self.columns.in_order();
+        rest.into_iter().try_for_each(|column| column.finish())?;
+        self.runs.check_end()
     }
-    let [_, rest @ ..] = columns.in_order();
-    rest.into_iter().try_for_each(Reader::finish)?;
-    runs.finish()?;
+}
+
+/// Reads what [`encode_block`] wrote.
+///
+/// # Errors
+/// As [`BlockReader`].
+pub fn decode_block(header: &BlockHeader, bytes: &[u8], limits: BlockLimits) -> Result<Vec<RecordParts>, DecodeError> {
+    let mut reader = BlockReader::new(header, bytes, limits)?;
+    let mut records = Vec::with_capacity(reader.count);
+    while let Some(record) = reader.record()? {
+        records.push(record);
+    }
     Ok(records)
 }
 
 /// The documents of a block, each with the end of its last record so far.
-fn read_documents(bytes: &[u8]) -> Result<Vec<(DocumentId, u64)>, DecodeError> {
+fn read_documents(bytes: &[u8]) -> Result<SmallVec<[(DocumentId, u64); 1]>, DecodeError> {
     let (ids, rest) = bytes.as_chunks::<{ DocumentId::LEN }>();
     if !rest.is_empty() {
         return Err(DecodeError("a table of documents that is cut short"));
     }
-    let mut seen = HashSet::with_capacity(ids.len());
-    if !ids.iter().all(|id| seen.insert(id)) {
-        return Err(DecodeError("a document twice in the table"));
+    if ids.len() > 1 {
+        let mut sorted = ids.to_vec();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(DecodeError("a document twice in the table"));
+        }
     }
     Ok(ids.iter().map(|id| (DocumentId(*id), 0)).collect())
 }

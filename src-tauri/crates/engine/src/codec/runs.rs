@@ -28,7 +28,7 @@ mod token {
 }
 
 /// The columns that hold runs.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct RunColumns<T> {
     pub tokens: T,
     pub positions: T,
@@ -38,9 +38,15 @@ pub(super) struct RunColumns<T> {
 }
 
 impl<T> RunColumns<T> {
+    fn in_order(&self) -> [&T; 5] {
+        let RunColumns { tokens, positions, lengths, payloads, text } = self;
+        [tokens, positions, lengths, payloads, text]
+    }
+
     /// The columns in the order in which they are written.
-    pub fn in_order(self) -> [T; 5] {
-        [self.tokens, self.positions, self.lengths, self.payloads, self.text]
+    pub fn in_order_mut(&mut self) -> [&mut T; 5] {
+        let RunColumns { tokens, positions, lengths, payloads, text } = self;
+        [tokens, positions, lengths, payloads, text]
     }
 }
 
@@ -52,7 +58,7 @@ enum Open {
 }
 
 /// Puts runs into columns.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct RunWriter {
     columns: RunColumns<Writer>,
     cursor: u64,
@@ -72,10 +78,11 @@ impl RunWriter {
         self.columns.payloads.bytes(bytes);
     }
 
-    /// The columns, complete.
-    pub fn finish(mut self) -> RunColumns<Writer> {
+    /// The columns, complete. They are emptied for another block, before which the cursor goes back.
+    pub fn finish(&mut self) -> &mut RunColumns<Writer> {
         self.close();
-        self.columns
+        self.cursor = 0;
+        &mut self.columns
     }
 
     fn run(&mut self, run: &Event) {
@@ -151,6 +158,7 @@ impl RunWriter {
 }
 
 /// Takes runs off the columns.
+#[derive(Debug)]
 pub(super) struct RunReader<'a> {
     columns: RunColumns<Reader<'a>>,
     /// What is left of the text column, which `columns` doesn't hold any more.
@@ -214,9 +222,9 @@ impl<'a> RunReader<'a> {
     }
 
     /// Fails unless everything was taken.
-    pub fn finish(self) -> Result<(), DecodeError> {
-        let columns = RunColumns { text: Reader(self.text.as_bytes()), ..self.columns };
-        columns.in_order().into_iter().try_for_each(Reader::finish)?;
+    pub fn check_end(&self) -> Result<(), DecodeError> {
+        self.columns.in_order().into_iter().try_for_each(|column| column.finish())?;
+        Reader(self.text.as_bytes()).finish()?;
         if self.rest.is_none() { Ok(()) } else { Err(DecodeError("more events than the records have")) }
     }
 

@@ -12,11 +12,11 @@ pub use typing::Typing;
 use crate::codec::DecodeError;
 use crate::event::{Attributes, Event, Insertion, OBJECT, Target, Value, check_text};
 use crate::fold::{Fold, Registers};
-use crate::history::{Admission, Entries, EntryIx, History, Id, OPEN, Own, Runs, Unfolded};
+use crate::history::{Admission, Entries, EntryIx, History, Id, OPEN, OpenRecord, Runs, Unfolded};
 use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::page::Page;
 use crate::patch::{Patch, between};
-use crate::record::Record;
+use crate::record::{Content, Events, Record};
 use crate::snapshot::{self, Snapshot};
 
 /// A version: the records that no other record of it follows, ascending. Together with their ancestors they are all that
@@ -314,31 +314,36 @@ impl Document {
     /// # Errors
     /// The document is locked, a record is open, or the version isn't known.
     pub fn begin(&mut self, replica: ReplicaId, version: &[RecordId]) -> Result<Version, EditError> {
-        if self.is_locked() {
-            return Err(EditError::Locked);
-        }
-        if self.is_open() {
-            return Err(EditError::Order);
-        }
-        let own = self.history.last_of(replica);
+        self.check_begin()?;
         let known: Option<Entries> = version.iter().map(|id| self.history.index_of(id)).collect();
         let known = known.ok_or(EditError::UnknownVersion)?;
-        let is_past = |own: &Own| matches!(own, Own::Tip(_));
+        let own = self.history.last_of(replica);
         let own_entry = own.map(|own| self.history.own_record(own).1);
         let parents = self.history.minimal(known.into_iter().chain(own_entry));
-        let mut named: Version = Vec::new();
-        for &ix in &parents {
-            match &self.history.past {
-                Some(past) if ix == 0 => named.extend(&past.heads),
-                _ => named.push(self.history.entry(ix).id),
-            }
-        }
-        let own_id = own.map(|own| self.history.own_record(own).0);
-        named.retain(|id| Some(*id) != own_id);
-        named.sort_unstable();
-        debug_assert!(!own.as_ref().is_some_and(is_past) || own_entry == Some(0));
+        let named = self.history.named(&parents, own.map(|own| self.history.own_record(own).0));
         self.begun = Some((replica, parents.into_iter().chain(own_entry).collect()));
         Ok(named)
+    }
+
+    /// As [`Self::begin`], at the version of everything here.
+    ///
+    /// # Errors
+    /// The document is locked, or a record is open.
+    pub fn begin_here(&mut self, replica: ReplicaId) -> Result<(), EditError> {
+        self.check_begin()?;
+        let own = self.history.last_of(replica).map(|own| self.history.own_record(own).1);
+        self.begun = Some((replica, self.history.heads.iter().copied().chain(own).collect()));
+        Ok(())
+    }
+
+    fn check_begin(&self) -> Result<(), EditError> {
+        if self.is_locked() {
+            Err(EditError::Locked)
+        } else if self.is_open() {
+            Err(EditError::Order)
+        } else {
+            Ok(())
+        }
     }
 
     /// Appends an event to the open record and shows it.
@@ -398,6 +403,27 @@ impl Document {
         self.begun = None;
     }
 
+    /// Seals the open record, the replica's `number`th in the workspace, which follows `previous` there. `seal` makes a
+    /// record of its content, its previous record, the one in this document, and its other parents: [`Record::seal`], where
+    /// nothing else is said.
+    ///
+    /// # Errors
+    /// No record is open.
+    pub fn seal_with(
+        &mut self,
+        number: u64,
+        time: i64,
+        seal: impl FnOnce(Content, Option<RecordId>, Vec<RecordId>) -> Record,
+    ) -> Result<Record, EditError> {
+        let (workspace, document) = (self.history.workspace, self.history.document);
+        let open = self.history.take_open().ok_or(EditError::Order)?;
+        let OpenRecord { replica, first_seq, previous_here, parents, events } = open;
+        let content = Content { workspace, document, replica, number, first_seq, time, events: Events::Known(events) };
+        let record = seal(content, previous_here, parents);
+        self.sealed(record.clone());
+        Ok(record)
+    }
+
     /// The open record was sealed as this one.
     ///
     /// # Errors
@@ -411,6 +437,11 @@ impl Document {
         if !same {
             return Err(EditError::Mismatch);
         }
+        self.sealed(record);
+        Ok(())
+    }
+
+    fn sealed(&mut self, record: Record) {
         let replica = record.replica();
         self.history.seal(record);
         self.fold.finish(&self.history);
@@ -419,7 +450,6 @@ impl Document {
             self.fold = self.fold.again(&self.history);
             self.fold.catch_up(&self.history);
         }
-        Ok(())
     }
 
     /// From now on folds late records from the last version that they can be folded from, not from an earlier one where that is
