@@ -1,6 +1,6 @@
 //! Ours: the engine as the app uses it. Whatever the engine learns, it is used for it here and nowhere else in this package.
 
-use inkfold_engine::codec::{BlockHeader, BlockLimits, BlockReader, BlockWriter, Writer};
+use inkfold_engine::codec::{Reader, Writer, decode_canonical, write_canonical};
 use inkfold_engine::{Content, Document, Event, Insertion, Record, RecordId, ReplicaId, Target, Typing};
 use inkfold_folder::{HeldRecords, Identity, Segment, encode_all, resolve_together};
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
@@ -16,18 +16,13 @@ pub const SEAL_AFTER: usize = 100;
 /// So many bytes of text make it seal one, too.
 pub const SEAL_BYTES: usize = 64 << 10;
 
-/// What a message may hold.
-const LIMITS: BlockLimits = BlockLimits { records: 1, runs: 1 << 20 };
-
-/// A record on its way to others: as a block of one, with what a file's tables would name.
+/// A record on its way to others.
 #[derive(Debug, Clone)]
 pub struct Message {
-    header: BlockHeader,
-    bytes: Box<[u8]>,
+    sealed: Box<[u8]>,
     id: RecordId,
-    previous: RecordId,
+    parents: usize,
     previous_here: Option<RecordId>,
-    parents: Vec<RecordId>,
 }
 
 /// A writer and the document in its hands.
@@ -38,8 +33,8 @@ pub struct Author {
     replica: ReplicaId,
     number: u64,
     previous: RecordId,
-    block: BlockWriter,
-    bytes: Writer,
+    /// The last record as it travels.
+    sealed: Writer,
 }
 
 /// Ascending with the number of the writer, so that runs repeat and everybody breaks ties alike.
@@ -71,8 +66,7 @@ impl Author {
     /// A new writer of a document.
     pub fn of(document: Document, writer: usize) -> Self {
         let replica = replica(writer);
-        let (block, bytes) = (BlockWriter::default(), Writer::default());
-        Author { document, replica, number: 0, previous: RecordId::NONE, block, bytes }
+        Author { document, replica, number: 0, previous: RecordId::NONE, sealed: Writer::default() }
     }
 
     /// A record is begun that builds on everything here.
@@ -89,9 +83,11 @@ impl Author {
         }
         self.number += 1;
         let (number, previous, replica) = (self.number, self.previous, self.replica);
+        let sealed = &mut self.sealed;
+        sealed.0.clear();
         let record = self.document.seal_with(number, 0, |content, previous_here, parents| {
             if HASHED {
-                return Record::seal(content, previous, previous_here, parents);
+                return Record::seal_into(sealed, content, previous, previous_here, parents);
             }
             // As even as a hash, which is what records are looked up by.
             let mut id = [0; 32];
@@ -100,6 +96,9 @@ impl Author {
                 let spread = (number * 4 + i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 part.iter_mut().zip(spread.to_be_bytes()).for_each(|(byte, spread)| *byte ^= spread);
             }
+            sealed.raw(&previous.0);
+            parents.iter().for_each(|parent| sealed.raw(&parent.0));
+            write_canonical(sealed, &content);
             Record::with_id(RecordId(id), content, previous, previous_here, parents)
         });
         let record = record.expect("a record is open");
@@ -117,16 +116,11 @@ impl Author {
     /// Writes a record, and it as others get it.
     pub fn send<const HASHED: bool>(&mut self, edit: impl FnOnce(&mut Typing<'_>)) -> Message {
         let record = self.write::<HASHED>(edit);
-        self.block.record(record.content(), &[]);
-        self.bytes.0.clear();
-        self.block.finish(&mut self.bytes);
         Message {
-            header: BlockHeader { workspace: WORKSPACE, replica: self.replica, first_number: self.number },
-            bytes: self.bytes.0.as_slice().into(),
+            sealed: self.sealed.0.as_slice().into(),
             id: record.id(),
-            previous: record.previous(),
+            parents: record.parents().len(),
             previous_here: record.previous_here(),
-            parents: record.parents().to_vec(),
         }
     }
 
@@ -139,17 +133,16 @@ impl Author {
 impl Message {
     /// The record, read from its bytes.
     pub fn record<const HASHED: bool>(&self) -> Record {
-        let mut block = BlockReader::new(&self.header, &self.bytes, LIMITS).expect("it was written by us");
-        let content = block.record().expect("it was written by us").expect("a record").content;
-        assert_eq!(block.record(), Ok(None), "nothing else is in it");
-        let parents = self.parents.clone();
         if HASHED {
-            let record = Record::seal(content, self.previous, self.previous_here, parents);
+            let record = Record::unseal(&self.sealed, self.parents, self.previous_here).expect("it was written by us");
             assert_eq!(record.id(), self.id, "the record is the one that was sent");
-            record
-        } else {
-            Record::with_id(self.id, content, self.previous, self.previous_here, parents)
+            return record;
         }
+        let mut reader = Reader(&self.sealed);
+        let mut id = || RecordId(reader.array().expect("it was written by us"));
+        let (previous, parents) = (id(), (0..self.parents).map(|_| id()).collect());
+        let content = decode_canonical(reader.0).expect("it was written by us");
+        Record::with_id(self.id, content, previous, self.previous_here, parents)
     }
 }
 

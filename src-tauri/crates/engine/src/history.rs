@@ -354,7 +354,12 @@ impl History {
     }
 
     pub fn is_critical(&self, count: EntryIx) -> bool {
-        self.critical.binary_search(&count).is_ok()
+        // Most versions are critical, so there is little to look through: as many entries come before the place as there are
+        // counts, at most, and so many after it.
+        let Some(&last) = self.critical.last().filter(|&&last| last >= count) else { return false };
+        let end = self.critical.len().min(count as usize + 1);
+        let start = self.critical.len().saturating_sub(1 + (last - count) as usize);
+        self.critical[start..end].binary_search(&count).is_ok()
     }
 
     pub fn waiting(&self) -> impl Iterator<Item = &Record> {

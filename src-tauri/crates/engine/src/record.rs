@@ -108,12 +108,62 @@ impl Record {
         content: Content,
         previous: RecordId,
         previous_here: Option<RecordId>,
+        parents: Vec<RecordId>,
+    ) -> Self {
+        Self::seal_into(&mut codec::Writer(Vec::with_capacity(1000)), content, previous, previous_here, parents)
+    }
+
+    /// As [`Self::seal`], and appends to `sealed`, which must be empty, what the id is the hash of: how a record travels alone.
+    ///
+    /// ```
+    /// # use inkfold_engine::{Content, DocumentId, Event, Events, Insertion, Record, RecordId, ReplicaId, WorkspaceId};
+    /// # let (workspace, document, replica) = (WorkspaceId([1; 16]), DocumentId([2; 16]), ReplicaId([3; 16]));
+    /// # let events = Events::from_runs([Event::Insert { at: 0, what: Insertion::Text("Hello".into()) }]);
+    /// # let content = Content { workspace, document, replica, number: 1, first_seq: 0, time: 0, events };
+    /// let mut sealed = Default::default();
+    /// let record = Record::seal_into(&mut sealed, content, RecordId::NONE, None, vec![]);
+    /// assert_eq!(Record::unseal(&sealed.0, 0, None)?, record);
+    /// # Ok::<(), inkfold_engine::codec::DecodeError>(())
+    /// ```
+    pub fn seal_into(
+        sealed: &mut codec::Writer,
+        content: Content,
+        previous: RecordId,
+        previous_here: Option<RecordId>,
         mut parents: Vec<RecordId>,
     ) -> Self {
+        debug_assert!(sealed.0.is_empty());
         parents.sort_unstable();
         parents.dedup();
-        let id = Self::hash(&content, &previous, &parents);
+        // In one piece: small pieces one by one take longer to hash.
+        sealed.raw(&previous.0);
+        parents.iter().for_each(|parent| sealed.raw(&parent.0));
+        codec::write_canonical(sealed, &content);
+        let id = RecordId(*blake3::hash(&sealed.0).as_bytes());
         Self::with_id(id, content, previous, previous_here, parents)
+    }
+
+    /// Reads what [`Self::seal_into`] wrote of a record with so many parents. The id is computed anew.
+    ///
+    /// # Errors
+    /// Anything that `seal_into` could not have written.
+    pub fn unseal(
+        sealed: &[u8],
+        parents: usize,
+        previous_here: Option<RecordId>,
+    ) -> Result<Self, codec::DecodeError> {
+        let mut reader = codec::Reader(sealed);
+        let previous = RecordId(reader.array()?);
+        let mut named = Vec::new();
+        for _ in 0..parents {
+            named.push(RecordId(reader.array()?));
+        }
+        if !named.is_sorted_by(|a, b| a < b) {
+            return Err(codec::DecodeError("parents out of order"));
+        }
+        let content = codec::decode_canonical(reader.0)?;
+        let id = RecordId(*blake3::hash(sealed).as_bytes());
+        Ok(Self::with_id(id, content, previous, previous_here, named))
     }
 
     /// A record under an id that is taken on trust, with its parents ascending: to tell what hashing costs.
@@ -125,17 +175,6 @@ impl Record {
         parents: Vec<RecordId>,
     ) -> Self {
         Record(Arc::new(Inner { id, previous, previous_here, parents, content }))
-    }
-
-    fn hash(content: &Content, previous: &RecordId, parents: &[RecordId]) -> RecordId {
-        // In one piece: small pieces one by one take longer to hash. Most records fit.
-        let mut out = codec::Writer(Vec::with_capacity(1000));
-        out.raw(&previous.0);
-        for parent in parents {
-            out.raw(&parent.0);
-        }
-        codec::write_canonical(&mut out, content);
-        RecordId(*blake3::hash(&out.0).as_bytes())
     }
 
     /// The record's id.

@@ -207,7 +207,7 @@ fn well_signed_lies_are_refused_each_with_its_reason() {
                 let text = Event::Insert { at: 0, what: Insertion::Text("a".into()) };
                 let parts = (1..=8).map(|i| {
                     let mut parts = record_parts(i, 0, "a");
-                    parts.content.events = Events::Known(vec![text.clone(); 140_000]);
+                    parts.content.events = Events::Known(vec![text.clone(); 140_000].into());
                     parts
                 });
                 raw.blocks = vec![block(&parts.collect::<Vec<_>>())];

@@ -160,7 +160,7 @@ pub fn encode_block(header: &BlockHeader, records: &[RecordParts]) -> Vec<u8> {
 
 /// Takes records off a block.
 #[derive(Debug)]
-pub struct BlockReader<'a> {
+struct BlockReader<'a> {
     header: BlockHeader,
     columns: Columns<Reader<'a>>,
     runs: RunReader<'a>,
@@ -178,7 +178,7 @@ impl<'a> BlockReader<'a> {
     ///
     /// # Errors
     /// The block holds more than the limits, or is cut short; verified before anything is allocated.
-    pub fn new(header: &BlockHeader, bytes: &'a [u8], limits: BlockLimits) -> Result<Self, DecodeError> {
+    fn new(header: &BlockHeader, bytes: &'a [u8], limits: BlockLimits) -> Result<Self, DecodeError> {
         let mut reader = Reader(bytes);
         let count = usize::try_from(reader.uint()?).unwrap_or(usize::MAX);
         if count > limits.records {
@@ -222,7 +222,7 @@ impl<'a> BlockReader<'a> {
     ///
     /// # Errors
     /// Anything that `encode_block` could not have written.
-    pub fn record(&mut self) -> Result<Option<RecordParts>, DecodeError> {
+    fn record(&mut self) -> Result<Option<RecordParts>, DecodeError> {
         if self.taken == self.count {
             self.check_end()?;
             return Ok(None);
@@ -274,7 +274,7 @@ impl<'a> BlockReader<'a> {
 /// Reads what [`encode_block`] wrote.
 ///
 /// # Errors
-/// As [`BlockReader`].
+/// Anything that `encode_block` could not have written, or more than the limits; verified before anything is allocated.
 pub fn decode_block(header: &BlockHeader, bytes: &[u8], limits: BlockLimits) -> Result<Vec<RecordParts>, DecodeError> {
     let mut reader = BlockReader::new(header, bytes, limits)?;
     let mut records = Vec::with_capacity(reader.count);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use inkfold_engine::codec::{BlockHeader, ParentRef, RecordParts, Writer, canonical_bytes, encode_block};
+use inkfold_engine::codec::{BlockWriter, ParentRef, Writer, canonical_bytes};
 use inkfold_engine::record::MAX_RECORD_BYTES;
 use inkfold_engine::{Record, RecordId};
 
@@ -154,16 +154,15 @@ pub fn encode_segment(
     };
     let mut out = Writer::default();
     write_header(&mut out, &header);
+    let mut columns = BlockWriter::default();
     for block in blocks(records)? {
-        let parts: Vec<RecordParts> = block
-            .iter()
-            .map(|record| RecordParts {
-                content: record.content().clone(),
-                parents: record.parents().iter().filter_map(|parent| tips.refs.get(parent).copied()).collect(),
-            })
-            .collect();
-        let block_header = BlockHeader { workspace, replica: header.author, first_number: block[0].number() };
-        write_block(&mut out, &encode_block(&block_header, &parts))?;
+        for record in block {
+            let parents = record.parents().iter().filter_map(|parent| tips.refs.get(parent).copied());
+            columns.record(record.content(), &parents.collect::<Vec<_>>());
+        }
+        let mut bytes = Writer::default();
+        columns.finish(&mut bytes);
+        write_block(&mut out, &bytes.0)?;
     }
     out.uint(0);
     out.uint(records.len() as u64);
