@@ -22,7 +22,7 @@ use draft::Draft;
 pub(crate) type Registers = Arc<BTreeMap<RegisterKey, Value>>;
 
 /// After so many events the page is kept for a tracker to begin with.
-const SAVE_EVERY: u32 = 256;
+const SAVE_EVERY: u64 = 256;
 /// So many pages are kept, the older the further apart.
 const SAVES: usize = 32;
 /// A tracker with more spans is given up as soon as there is a later version to begin with.
@@ -55,6 +55,8 @@ pub(crate) struct Fold {
     /// Pages at critical versions, ascending; the first stands for what isn't loaded.
     saves: Vec<Save>,
     since_save: u32,
+    /// How many events of those that came at once are still to be folded.
+    coming: u64,
     /// What the history said of its critical versions when the pages were looked through last.
     struck_out: u64,
     /// A page is kept at every critical version, and a tracker begins at the last one that it can.
@@ -111,6 +113,7 @@ impl Fold {
 
     /// Folds all entries of the history that aren't yet.
     pub fn catch_up(&mut self, history: &History) {
+        self.coming = history.entries[self.count as usize..].iter().map(|entry| u64::from(entry.len)).sum();
         while self.count < history.len() {
             self.entry(history, self.count);
             self.finish(history);
@@ -129,7 +132,7 @@ impl Fold {
             let after = before + run.count() as u32;
             if after > self.done {
                 let part = (before < self.done).then(|| run.part(self.done - before, after - before));
-                self.event(history, ix, part.as_ref().unwrap_or(run));
+                self.event(history, ix, part.as_ref().unwrap_or(run), after - before.max(self.done));
             }
             before = after;
         }
@@ -149,10 +152,9 @@ impl Fold {
         }
     }
 
-    /// Folds a run of the entry that was begun, which comes right after what is folded of it.
-    pub fn event(&mut self, history: &History, ix: EntryIx, event: &Event) {
+    /// Folds a run of the entry that was begun, of `count` events, which comes right after what is folded of it.
+    pub fn event(&mut self, history: &History, ix: EntryIx, event: &Event, count: u32) {
         let entry = history.entry(ix);
-        let count = event.count() as u32;
         if self.knows_all && !matches!(event, Event::Cancel { .. }) {
             let id = entry.first() + Id::from(self.done);
             if !self.draft.event(id, count, event) {
@@ -180,8 +182,8 @@ impl Fold {
         self.since_save += entry.len;
         (self.count, self.done) = (self.count + 1, 0);
         // Of much that comes at once, only what came last is likely to be built upon by others.
-        let coming = history.len() - self.count;
-        let wanted = self.saves_often || self.since_save >= SAVE_EVERY.max(coming);
+        self.coming = self.coming.saturating_sub(entry.len.into());
+        let wanted = self.saves_often || u64::from(self.since_save) >= SAVE_EVERY.max(self.coming);
         if wanted && history.is_critical(self.count) {
             self.settle(history);
             self.save();

@@ -455,7 +455,7 @@ impl History {
         if !self.unfolded.is_empty() && record.all_parents().any(|id| self.unfolded.contains_key(&id)) {
             return Some(Unfolded::FollowsUnfolded);
         }
-        if record.events().features() & !FOLDED_FEATURES != 0 || matches!(record.events(), Events::Unknown { .. }) {
+        if record.features() & !FOLDED_FEATURES != 0 || matches!(record.events(), Events::Unknown { .. }) {
             return Some(Unfolded::NeedsNewerVersion);
         }
         let allowed = |run: &Event| matches!(run, Event::Register { .. } | Event::Cancel { .. });
@@ -489,8 +489,8 @@ impl History {
 
     fn admit(&mut self, record: Record, parents: Entries, own: Option<Own>) {
         let (id, replica, first_seq) = (record.id(), record.replica(), record.content().first_seq as u32);
-        let len = record.events().count() as u32;
-        let cancels = record.events().features() & FEATURE_CANCEL != 0;
+        let len = record.event_count() as u32;
+        let cancels = record.features() & FEATURE_CANCEL != 0;
         let ix = self.push(id, replica, (first_seq, len), parents, own, Runs::Sealed(record));
         if let (true, Some(record)) = (cancels, self.record(ix).cloned()) {
             record.events().runs().iter().for_each(|event| self.mark_cancel(ix, event));

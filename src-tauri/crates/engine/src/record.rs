@@ -97,6 +97,9 @@ struct Inner {
     previous_here: Option<RecordId>,
     parents: Vec<RecordId>,
     content: Content,
+    /// Of the content's events: how many, and which features they need.
+    count: u64,
+    features: u64,
 }
 
 impl Record {
@@ -104,12 +107,7 @@ impl Record {
     ///
     /// `previous` is the replica's previous record in the workspace ([`RecordId::NONE`] for number 1) and
     /// `previous_here` its previous record in this document: an implied parent, which `parents` leaves out.
-    pub fn seal(
-        content: Content,
-        previous: RecordId,
-        previous_here: Option<RecordId>,
-        parents: Vec<RecordId>,
-    ) -> Self {
+    pub fn seal(content: Content, previous: RecordId, previous_here: Option<RecordId>, parents: Vec<RecordId>) -> Self {
         Self::seal_into(&mut codec::Writer(Vec::with_capacity(1000)), content, previous, previous_here, parents)
     }
 
@@ -147,11 +145,7 @@ impl Record {
     ///
     /// # Errors
     /// Anything that `seal_into` could not have written.
-    pub fn unseal(
-        sealed: &[u8],
-        parents: usize,
-        previous_here: Option<RecordId>,
-    ) -> Result<Self, codec::DecodeError> {
+    pub fn unseal(sealed: &[u8], parents: usize, previous_here: Option<RecordId>) -> Result<Self, codec::DecodeError> {
         let mut reader = codec::Reader(sealed);
         let previous = RecordId(reader.array()?);
         let mut named = Vec::new();
@@ -174,7 +168,8 @@ impl Record {
         previous_here: Option<RecordId>,
         parents: Vec<RecordId>,
     ) -> Self {
-        Record(Arc::new(Inner { id, previous, previous_here, parents, content }))
+        let (count, features) = (content.events.count(), content.events.features());
+        Record(Arc::new(Inner { id, previous, previous_here, parents, content, count, features }))
     }
 
     /// The record's id.
@@ -227,9 +222,19 @@ impl Record {
         &self.0.content.events
     }
 
+    /// How many events it has; each inserted or deleted element counts.
+    pub fn event_count(&self) -> u64 {
+        self.0.count
+    }
+
+    /// The feature bits that its events need.
+    pub fn features(&self) -> u64 {
+        self.0.features
+    }
+
     /// The first seq after this record.
     pub fn end_seq(&self) -> u64 {
-        self.0.content.first_seq.saturating_add(self.0.content.events.count())
+        self.0.content.first_seq.saturating_add(self.0.count)
     }
 }
 

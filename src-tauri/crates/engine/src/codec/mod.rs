@@ -8,6 +8,4 @@ mod runs;
 pub use bytes::{DecodeError, Reader, Writer, unzigzag, zigzag};
 pub use canonical::{canonical_bytes, canonical_size_at_most, decode_canonical, write_canonical};
 pub(crate) use canonical::{read_attributes, read_option, write_attributes, write_option};
-pub use columns::{
-    BlockHeader, BlockLimits, BlockWriter, ParentRef, RecordParts, decode_block, encode_block,
-};
+pub use columns::{BlockHeader, BlockLimits, BlockWriter, ParentRef, RecordParts, decode_block, encode_block};

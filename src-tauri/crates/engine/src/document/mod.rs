@@ -364,7 +364,7 @@ impl Document {
         }
         let ix = self.open_entry()?;
         self.history.extend_open(event.clone());
-        self.fold.event(&self.history, ix, event);
+        self.fold.event(&self.history, ix, event, event.count() as u32);
         self.fold.settle(&self.history);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Typing: edits one after another, for which the page is drawn only when a run of them ends.
 
 use super::{Document, EditError};
-use crate::event::{Event, Insertion, check_text};
+use crate::event::{Characters, Event, Insertion, check_text};
 use crate::history::EntryIx;
 
 /// A burst of edits to the open record. Nothing else can look at the document meanwhile, so a run of keys costs the page no
@@ -36,7 +36,7 @@ enum Run {
     Text {
         next: u32,
         count: u32,
-        text: String,
+        text: Characters,
     },
     Delete {
         at: u32,
@@ -76,7 +76,7 @@ impl Typing<'_> {
             }
             _ if more > 0 => {
                 self.end_run();
-                self.run = Run::Text { next: at.saturating_add(more), count: more, text: text.to_owned() };
+                self.run = Run::Text { next: at.saturating_add(more), count: more, text: text.into() };
             }
             _ => {}
         }
@@ -116,22 +116,24 @@ impl Typing<'_> {
 
     /// The run that is being written is complete: it goes into the record, and is folded.
     fn end_run(&mut self) {
-        let event = match std::mem::replace(&mut self.run, Run::None) {
+        let (event, count) = match std::mem::replace(&mut self.run, Run::None) {
             Run::None => return,
             Run::Text { next, count, text } => {
                 let at = u64::from(next.saturating_sub(count));
-                Event::Insert { at, what: Insertion::Text(text.into()) }
+                (Event::Insert { at, what: Insertion::Text(text) }, count)
             }
-            Run::Delete { at, len, backward } => Event::Delete { at: u64::from(at), len: u64::from(len), backward },
+            Run::Delete { at, len, backward } => {
+                (Event::Delete { at: u64::from(at), len: u64::from(len), backward }, len)
+            }
         };
         let Document { history, fold, .. } = &mut *self.document;
         if fold.is_linear() {
-            fold.event(history, self.entry, &event);
+            fold.event(history, self.entry, &event, count);
             history.extend_open(event);
         } else {
             // The tracker reads what it folds.
             history.extend_open(event.clone());
-            fold.event(history, self.entry, &event);
+            fold.event(history, self.entry, &event, count);
         }
     }
 
