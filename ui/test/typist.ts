@@ -65,6 +65,12 @@ export class Typist {
     return typist;
   }
 
+  /** Presses a key and waits until everything done so far is durable, and what was undone is on the page. */
+  async pressed(chord: string): Promise<void> {
+    this.press(chord);
+    await this.document.exchange.drained();
+  }
+
   /** Presses a key, such as `Mod-Shift-7`; whether the page took it. */
   press(chord: string): boolean {
     const parts = chord.split("-");
