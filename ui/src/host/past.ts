@@ -4,7 +4,7 @@
  */
 
 import type { Node } from "prosemirror-model";
-import { Mapping, Transform, type Step } from "prosemirror-transform";
+import { Mapping, Transform, type Step, type StepMap } from "prosemirror-transform";
 
 import type { Block } from "../bindings/Block";
 import type { Change } from "../bindings/Change";
@@ -29,10 +29,37 @@ interface Group {
   after: Spot | null;
 }
 
+/**
+ * The way from a page to the present one. What a step took away is there again once a later one has taken that
+ * step back; ProseMirror's own mapping knows only one such mirror a step, and here each may be taken back in turn.
+ */
+class Way extends Mapping {
+  readonly #later = new Map<number, number>();
+
+  constructor(steps: readonly Stepped[], from: number) {
+    super();
+    steps.slice(from).forEach(({ map, takesBack }, index) => {
+      const mirrored = takesBack === null || takesBack < from ? undefined : takesBack - from;
+      this.appendMap(map, mirrored);
+      if (mirrored !== undefined) this.#later.set(mirrored, index);
+    });
+  }
+
+  override getMirror(index: number): number | undefined {
+    return this.#later.get(index);
+  }
+}
+
+interface Stepped {
+  map: StepMap;
+  /** The number of the step that this one takes back. */
+  takesBack: number | null;
+}
+
 export class Past {
   #doc: Node;
-  /** The maps of all steps, those that take others back as their mirrors. */
-  readonly #maps = new Mapping();
+  /** All steps there have been. */
+  readonly #steps: Stepped[] = [];
   readonly #done: Group[] = [];
   #undone: Group[] = [];
   #open = false;
@@ -82,13 +109,13 @@ export class Past {
   }
 
   #takeBack(inverse: Step, at: number, back: Group): Change[] {
-    const step = inverse.map(this.#maps.slice(at + 1));
+    const step = inverse.map(new Way(this.#steps, at + 1));
     const doc = this.#doc;
     const result = step?.apply(doc);
     if (!step || !result?.doc) return [];
     this.#doc = result.doc;
-    this.#maps.appendMap(step.getMap(), at);
-    back.inverses.push({ step: step.invert(doc), at: this.#maps.maps.length - 1 });
+    back.inverses.push({ step: step.invert(doc), at: this.#steps.length });
+    this.#steps.push({ map: step.getMap(), takesBack: at });
     return captureStep(step, doc);
   }
 
@@ -99,19 +126,19 @@ export class Past {
     for (const change of changes) projectChange(made, change);
     this.#doc = made.doc;
     return made.steps.map((step, index) => {
-      this.#maps.appendMap(step.getMap());
-      return { step: step.invert(made.docs[index] ?? made.before), at: this.#maps.maps.length - 1 };
+      this.#steps.push({ map: step.getMap(), takesBack: null });
+      return { step: step.invert(made.docs[index] ?? made.before), at: this.#steps.length - 1 };
     });
   }
 
   #spot(selection: Selection | null): Spot | null {
     if (selection === null || this.#doc.childCount === 0) return null;
-    return { ...endsAt(this.#doc, selection), at: this.#maps.maps.length };
+    return { ...endsAt(this.#doc, selection), at: this.#steps.length };
   }
 
   #place(spot: Spot | null): Selection | null {
     if (spot === null) return null;
-    const way = this.#maps.slice(spot.at);
+    const way = new Way(this.#steps, spot.at);
     return selectionOf(this.#doc, { anchor: way.map(spot.anchor), head: way.map(spot.head) });
   }
 }

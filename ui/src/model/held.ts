@@ -57,6 +57,8 @@ export function rebase(tr: Transaction, held: readonly Held[], changes: readonly
   const mapping = new Mapping([...tr.mapping.maps]);
   /** How many of the steps have not been done again; the inverses of those are the mapping's first. */
   let left = made.length;
+  /** Where the last step's text ends, if it had to be put elsewhere. */
+  let tail: number | null = null;
   const again = (step: Step): Made[] => {
     const doc = tr.doc;
     const way = mapping.slice(left);
@@ -64,11 +66,16 @@ export function rebase(tr: Transaction, held: readonly Held[], changes: readonly
     const mapped = step.map(way);
     if (mapped !== null && tr.maybeStep(mapped).failed === null) {
       mapping.appendMap(mapped.getMap(), left);
+      tail = null;
       return [{ step: mapped, doc }];
     }
-    const kept = keepText(doc, step, way);
+    if (!(step instanceof ReplaceStep) || step.slice.size === 0) return [];
+    // What was written into has gone. The writing stays all the same, as near as may be.
+    const near = tail ?? Selection.near(doc.resolve(way.map(step.from)), -1).head;
+    const kept = replaceStep(doc, near, near, step.slice);
     if (kept === null || tr.maybeStep(kept).failed !== null) return [];
     mapping.appendMap(kept.getMap());
+    tail = kept.getMap().map(near);
     return [{ step: kept, doc }];
   };
   const moved = held.map((item): Held => {
@@ -77,18 +84,11 @@ export function rebase(tr: Transaction, held: readonly Held[], changes: readonly
     const steps = item.steps.flatMap(({ step }) => again(step));
     return { ...item, steps, doc: tr.doc, before, after: mapEnds(item.after, mapping.slice(left)) };
   });
-  const selection = mapEnds({ anchor, head }, mapping);
+  const selection = tail === null ? mapEnds({ anchor, head }, mapping) : { anchor: tail, head: tail };
   tr.setSelection(TextSelection.between(tr.doc.resolve(selection.anchor), tr.doc.resolve(selection.head)));
   return moved;
 }
 
 function mapEnds({ anchor, head }: Ends, mapping: Mappable): Ends {
   return { anchor: mapping.map(anchor), head: mapping.map(head) };
-}
-
-/** Where what was written into has gone, the writing stays all the same, as near as may be. */
-function keepText(doc: Node, step: Step, mapping: Mappable): Step | null {
-  if (!(step instanceof ReplaceStep) || step.slice.size === 0) return null;
-  const near = Selection.near(doc.resolve(mapping.map(step.from))).head;
-  return replaceStep(doc, near, near, step.slice);
 }
