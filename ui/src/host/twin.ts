@@ -186,6 +186,7 @@ export class Twin implements Host {
     await this.#call("undo");
     const open = this.#document(undo.document);
     if (open.undone?.counter === undo.counter) return structuredClone(open.undone.answer);
+    if (undo.counter <= open.counter) throw { code: "out-of-step", message: "It is long done." } satisfies Failure;
     return new Promise((answer) => {
       open.early.set(undo.counter, { undo, answer });
       this.#takeTurns(open);
