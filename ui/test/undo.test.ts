@@ -305,6 +305,28 @@ describe("while an undo is out", () => {
       "ab|",
     ],
     [
+      "redo, and writing after it",
+      "|",
+      (typist) => typist.type("ab"),
+      (typist) => {
+        typist.press("Mod-Shift-z");
+        typist.type("x");
+      },
+      "abx|",
+      "abx|",
+    ],
+    [
+      "an undo for which nothing is left",
+      "|",
+      (typist) => typist.type("ab"),
+      (typist) => {
+        typist.press("Mod-z");
+        typist.type("x");
+      },
+      "abx|",
+      "x|",
+    ],
+    [
       "what is written into a block that goes stays",
       "a|\nz",
       (typist) => typist.press("Mod-Enter"),
@@ -336,6 +358,7 @@ describe("while an undo is out", () => {
     expect(typist.page).toBe(shown);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(typist.page).toBe(after);
+    expect([false, true].map((redo) => canTurn(typist.view.state, redo))).toEqual([true, false]);
     expect(await typist.agrees()).toBe(true);
     expect(typist.savings.at(-1)).toEqual({ state: "saved" });
   });
@@ -356,6 +379,27 @@ describe("while an undo is out", () => {
     await pause();
     expect(typist.page).toBe("|");
     expect(await typist.agrees()).toBe(true);
+  });
+
+  test("what is written while one undo after the other has its turn is one step", async () => {
+    const typist = await Typist.open("|");
+    for (const word of ["a", "b", "c"]) {
+      typist.type(word);
+      await pause();
+    }
+    typist.twin.delay = () => 50;
+    typist.press("Mod-z");
+    typist.press("Mod-z");
+    typist.press("Mod-z");
+    for (const key of "xyz") {
+      typist.type(key);
+      await vi.advanceTimersByTimeAsync(60);
+    }
+    await pause();
+    expect(typist.page).toBe("xyz|");
+    typist.press("Mod-z");
+    await pause();
+    expect(typist.page).toBe("|");
   });
 
   test("nothing is said to be saved before the undo is", async () => {

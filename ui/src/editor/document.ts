@@ -105,11 +105,15 @@ export class OpenDocument {
 
   /** Takes back what the writer did last, or does it again: the session does it, and the page shows it when it has. */
   readonly undo = (redo: boolean): void => {
-    if (this.locked !== null) return;
     this.#groups.part();
+    this.#turn(redo);
+  };
+
+  #turn(redo: boolean): void {
+    if (this.locked !== null) return;
     if (this.exchange.undoing) this.#held.push({ redo });
     else if (canTurn(this.state, redo)) this.exchange.undo(redo);
-  };
+  }
 
   /** Runs a command as if its key had been pressed. */
   run(command: Command): boolean {
@@ -220,14 +224,13 @@ export class OpenDocument {
     try {
       const tr = this.state.tr;
       const held = rebase(tr, this.#held, changes);
-      const wrote = held.some((item) => !("redo" in item));
       // Who has gone on writing stays where he is.
-      if (!wrote && undone.selection !== null && undone.patch !== null) {
+      if (held.every((item) => "redo" in item) && undone.selection !== null && undone.patch !== null) {
         const { anchor, head } = endsAt(tr.doc, undone.selection);
         tr.setSelection(TextSelection.create(tr.doc, anchor, head));
       }
       if (changes.length > 0) tr.scrollIntoView();
-      this.dispatch(asPatch(tellTurns(tr, wrote ? { undo: true, redo: false } : undone)));
+      this.dispatch(asPatch(tellTurns(tr, undone)));
       this.#held = held;
     } catch {
       return false;
@@ -242,8 +245,13 @@ export class OpenDocument {
     while (!this.exchange.undoing) {
       const next = this.#held.shift();
       if (next === undefined) return;
-      if ("redo" in next) this.undo(next.redo);
-      else this.#write(next);
+      if ("redo" in next) {
+        this.#turn(next.redo);
+      } else {
+        this.#write(next);
+        // It was written before the session told what there is to undo, and counts as if it were written now.
+        this.dispatch(asPatch(tellTurns(this.state.tr, { undo: true, redo: false })));
+      }
     }
   }
 
