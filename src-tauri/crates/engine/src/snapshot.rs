@@ -13,7 +13,7 @@ use crate::codec::canonical::{
     write_value,
 };
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::event::{Attributes, Event, OBJECT, Target};
+use crate::event::{Attributes, Event, OBJECT, Target, check_text};
 use crate::fold::Registers;
 use crate::history::{History, Id, Line, Past, Tip, id_of, line_of, seq_of};
 use crate::ids::{DocumentId, RecordId, ReplicaId, WorkspaceId};
@@ -279,12 +279,12 @@ fn read_page(reader: &mut Reader<'_>, ends: &[u32]) -> Result<(Page, BTreeMap<Id
     let mut column = || reader.bytes().map(Reader);
     let (mut what, mut ids, mut lens) = (column()?, column()?, column()?);
     let mut text = reader.text()?;
-    if !text.chars().all(|c| c == OBJECT || !c.is_control() || c == '\t') {
+    if !text.split(OBJECT).all(|part| check_text(part).is_ok()) {
         return Err(DecodeError("text with a character that a document can't hold"));
     }
+    let is_plain = text.is_ascii();
     let mut expected = id_of(1, 0);
-    let mut items: Vec<(Item, &str)> = Vec::with_capacity(count);
-    for _ in 0..count {
+    let mut next = || {
         let number = what.uint()?;
         let mut near = |part: u32| u32::try_from(i64::from(part).wrapping_add(ids.int()?)).map_err(|_| OUT_OF_RANGE);
         let id = id_of(near(line_of(expected))?, near(seq_of(expected))?);
@@ -294,26 +294,27 @@ fn read_page(reader: &mut Reader<'_>, ends: &[u32]) -> Result<(Page, BTreeMap<Id
             (Item::marker(id, Arc::clone(start)), None)
         } else {
             let len = small(&mut lens)?;
-            let cut = byte_of(text, len).ok_or(DecodeError("text that is cut short"))?;
+            let cut = if is_plain { Some(len as usize).filter(|&cut| cut <= text.len()) } else { byte_of(text, len) };
+            let cut = cut.ok_or(DecodeError("text that is cut short"))?;
             (Item::text(id, len, style(number >> 1)?.clone()), Some(cut))
         };
         if item.len == 0 || !is_event(id, item.len) {
             return Err(DecodeError("a snapshot that shows what nobody wrote"));
         }
         expected = id + Id::from(item.len);
-        match cut {
-            Some(cut) => {
-                let (here, rest) = text.split_at(cut);
-                items.push((item, here));
-                text = rest;
-            }
-            None => items.push((item, MARKER_TEXT)),
-        }
-    }
+        let Some(cut) = cut else { return Ok((item, MARKER_TEXT)) };
+        let (here, rest) = text.split_at(cut);
+        text = rest;
+        Ok((item, here))
+    };
+    let mut failure = Ok(());
+    let items = (0..count).map_while(|_| next().map_err(|error| failure = Err(error)).ok());
+    let page = Page::of(items);
+    failure?;
     for column in [what, ids, lens, Reader(text.as_bytes())] {
         column.finish()?;
     }
-    Ok((Page::of(items), objects))
+    Ok((page, objects))
 }
 
 /// How many bytes so many characters take.

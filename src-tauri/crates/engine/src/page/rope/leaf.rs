@@ -100,6 +100,11 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
+    /// An empty leaf that takes no more memory until it is full.
+    pub(super) fn with_room() -> Self {
+        Leaf { text: String::with_capacity(LEAF_BYTES), items: Vec::with_capacity(LEAF_ITEMS) }
+    }
+
     pub(super) fn byte_of(&self, offset: u32, elements: u32) -> usize {
         if self.text.len() == elements as usize {
             return offset as usize;

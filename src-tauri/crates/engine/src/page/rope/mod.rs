@@ -30,12 +30,12 @@ impl Rope {
     pub fn of<S: AsRef<str>>(items: impl IntoIterator<Item = (Item, S)>) -> Self {
         const BYTES: usize = LEAF_BYTES * 3 / 4;
         let mut nodes: Vec<Child> = Vec::new();
-        let mut leaf = Leaf::default();
+        let mut leaf = Leaf::with_room();
         for (mut item, text) in items {
             let mut text = text.as_ref();
             loop {
                 if leaf.items.len() >= LEAF_ITEMS * 3 / 4 || leaf.text.len() >= BYTES {
-                    nodes.push(Child::leaf(std::mem::take(&mut leaf)));
+                    nodes.push(Child::leaf(std::mem::replace(&mut leaf, Leaf::with_room())));
                 }
                 let room = BYTES - leaf.text.len();
                 let Some((chars, bytes)) = cut(text, room).filter(|(chars, _)| *chars < item.len) else { break };
