@@ -15,9 +15,11 @@ use crate::ids::{DocumentId, EventId, RecordId, ReplicaId, WorkspaceId};
 use crate::record::{Events, FOLDED_FEATURES, Record};
 
 mod index;
+mod known;
 mod past;
 
 use index::Index;
+pub(crate) use known::Known;
 pub(crate) use past::Past;
 
 /// An event in this process: its line in the upper half, its seq in the lower. Never written down, never shown to
@@ -44,37 +46,6 @@ pub(crate) fn line_of(id: Id) -> u32 {
 
 pub(crate) fn seq_of(id: Id) -> u32 {
     id as u32
-}
-
-/// A version: how many events of each line it has, counted by seq. Lines past the end have none.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Known(pub SmallVec<[u32; 6]>);
-
-impl Known {
-    pub fn has(&self, id: Id) -> bool {
-        self.0.get(line_of(id) as usize).is_some_and(|&end| seq_of(id) < end)
-    }
-
-    pub fn count(&self, line: u32) -> u32 {
-        self.0.get(line as usize).copied().unwrap_or(0)
-    }
-
-    pub fn raise(&mut self, line: u32, end: u32) {
-        if self.0.len() <= line as usize {
-            self.0.resize(line as usize + 1, 0);
-        }
-        let count = &mut self.0[line as usize];
-        *count = end.max(*count);
-    }
-
-    pub fn join(&mut self, other: &Known) {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
-        }
-        for (count, &end) in self.0.iter_mut().zip(&other.0) {
-            *count = end.max(*count);
-        }
-    }
 }
 
 /// Stands for the id of the open record, which is known only when the record is sealed.
@@ -713,16 +684,12 @@ impl History {
 
     /// How many events of each line the first entries have.
     pub fn known_to_first(&self, count: EntryIx) -> Known {
-        let mut known = Known::default();
-        for (line, of_line) in self.lines.iter().enumerate() {
-            let tip = of_line.tip.as_ref().map_or(0, |tip| tip.end_seq);
-            let before = of_line.entries.partition_point(|&ix| ix < count);
-            let end = before.checked_sub(1).map_or(tip, |last| self.entry(of_line.entries[last]).end_seq());
-            if end > 0 {
-                known.raise(line as u32, end);
-            }
-        }
-        known
+        let end_of = |line: &Line| {
+            let tip = line.tip.as_ref().map_or(0, |tip| tip.end_seq);
+            let before = line.entries.partition_point(|&ix| ix < count);
+            before.checked_sub(1).map_or(tip, |last| self.entry(line.entries[last]).end_seq())
+        };
+        Known::new(&self.lines.iter().map(end_of).collect::<Vec<u32>>())
     }
 }
 

@@ -247,7 +247,7 @@ impl Window {
         version.raise(entry.line, entry.first_seq + self.done);
         self.effect.raise(entry.line, entry.first_seq + self.done);
         self.move_to(version);
-        self.prep.0.len() == self.effect.0.len() && self.prep == self.effect
+        self.prep == self.effect
     }
 
     /// The entry in hand is complete.

@@ -9,9 +9,9 @@ impl Window {
         }
         self.leave();
         let mut touched: Vec<Id> = Vec::new();
+        let differences = self.prep.differences(&version);
         for advance in [false, true] {
-            for line in 0..self.prep.0.len().max(version.0.len()) as u32 {
-                let (now, then) = (self.prep.count(line), version.count(line));
+            for &(line, now, then) in &differences {
                 if (advance && now < then) || (!advance && now > then) {
                     self.turn(line, now.min(then)..now.max(then), advance, &mut touched);
                 }
@@ -39,10 +39,7 @@ impl Window {
             self.turn_hits(line, seqs.clone(), false, touched);
         }
         self.turn_deletions(line, seqs.clone(), advance, touched);
-        if self.prep.0.len() <= line as usize {
-            self.prep.0.resize(line as usize + 1, 0);
-        }
-        self.prep.0[line as usize] = if advance { seqs.end } else { seqs.start };
+        self.prep.set(line, if advance { seqs.end } else { seqs.start });
         if advance {
             self.turn_hits(line, seqs, true, touched);
         }
