@@ -194,11 +194,6 @@ impl Replaced {
         self.markers.get(&block).and_then(|markers| markers.last()).copied().unwrap_or(block)
     }
 
-    /// All markers that a block has had.
-    fn all(&self, block: ElementId) -> impl Iterator<Item = ElementId> + '_ {
-        std::iter::once(block).chain(self.markers.get(&block).into_iter().flatten().copied())
-    }
-
     /// The block that a marker begins.
     fn block(&self, marker: ElementId) -> ElementId {
         self.block.get(&marker).copied().unwrap_or(marker)

@@ -22,8 +22,8 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub fn of<'a>(steps: impl Iterator<Item = &'a Step>, replaced: &Replaced) -> Self {
-        let mut recorder = Recorder::default();
-        recorder.reordered = replaced.markers.values().flatten().map(|marker| marker.seq).max().unwrap_or(0);
+        let reordered = replaced.markers.values().flatten().map(|marker| marker.seq).max().unwrap_or(0);
+        let mut recorder = Recorder { reordered, ..Recorder::default() };
         for step in steps {
             match step {
                 Step::Remove { block, next, seq, shown: false, .. } => recorder.note_removed(*block, *next, *seq),

@@ -28,7 +28,7 @@ pub(super) fn revert(
     let (off, on) = (group.on.clone(), group.off.clone());
     let (before, after) = (group.after, group.before);
     let inverse = Group { number, off, on, before, after, first: next, end: next, ..Group::default() };
-    let mut turn = Turn { stack, document, inverse, events, near: 0, shown_again: Vec::new() };
+    let mut turn = Turn { stack, document, inverse, events, near: 0, shown_again: Vec::new(), hide_again: Vec::new() };
     // First what can be cancelled: a removed block can be named again only when it is shown.
     turn.cancel(&group.off, false)?;
     turn.cancel(&group.on, true)?;
@@ -38,6 +38,7 @@ pub(super) fn revert(
     for block in turn.shown_again {
         turn.stack.recorder.note_shown(block);
     }
+    turn.inverse.steps.extend(turn.hide_again);
     Ok(turn.inverse)
 }
 
@@ -50,8 +51,10 @@ struct Turn<'a> {
     events: &'a mut Vec<Event>,
     /// A position around which the next block will be.
     near: u32,
-    /// Removed blocks that this shows.
+    /// Removed blocks that this shows, and the steps that take that back: the first ones, so that the blocks are hidden where they
+    /// stand, wherever they have to be brought here.
     shown_again: Vec<ElementId>,
+    hide_again: Vec<Step>,
 }
 
 impl Turn<'_> {
@@ -79,10 +82,12 @@ impl Turn<'_> {
                     return self.emit(Event::Remove { at: at.into() });
                 }
                 let (block, marker, next, seq) = (*block, *marker, *next, *seq);
-                self.inverse.steps.push(Step::Remove { block, marker, next, seq, shown: !shown });
+                let step = Step::Remove { block, marker, next, seq, shown: !shown };
                 if *shown {
+                    self.inverse.steps.push(step);
                     self.stack.recorder.note_removed(block, next, seq);
                 } else {
+                    self.hide_again.push(step);
                     self.shown_again.push(block);
                 }
                 // Own moves didn't take the hidden block along.
@@ -175,10 +180,9 @@ impl Turn<'_> {
         };
         let Some(oldest) = self.stack.oldest() else { return Ok(None) };
         let oldest = ElementId { replica: self.stack.replica, seq: oldest };
-        // What came after any of the block's markers belongs to the block.
-        let markers: Vec<Id> =
-            self.stack.replaced.all(block).filter_map(|marker| self.document.id_of(marker)).collect();
-        let found = self.document.last_hidden(after, &markers, oldest);
+        // The marker that the block had last; earlier ones may have gone elsewhere with what came in before them.
+        let marker = self.document.id_of(self.stack.replaced.marker(block));
+        let found = self.document.last_hidden(after, marker, oldest);
         let Some((element, insertion, deletions)) = found else { return Ok(None) };
         let ranges = |seqs: Vec<u64>| seqs.into_iter().map(|seq| (seq, seq + 1)).collect::<Vec<_>>();
         let (insertion, deletions) = (ranges(insertion.into_iter().collect()), ranges(deletions));

@@ -1,7 +1,5 @@
 //! Where elements are that the page doesn't show.
 
-use rustc_hash::FxHashSet;
-
 use super::*;
 use crate::document::Standing;
 
@@ -23,8 +21,32 @@ impl Window {
         })
     }
 
-    /// How much is shown before an element where blocks have moved, and whether it is shown itself.
-    fn shown_before_in_list(&mut self, id: Id) -> (u32, bool) {
+    pub fn debug_order(&mut self, h: &History) -> String {
+        let spans = self.spans_in_order();
+        let mut o = String::new();
+        for s in spans {
+            if s.marker {
+                let st = if !s.effect.is_live() {
+                    "x"
+                } else if self.removed.contains(&s.id) {
+                    "h"
+                } else {
+                    ""
+                };
+                o += &format!(" M{}{st}", seq_of(s.id));
+            } else {
+                let t = h.text_of(s.id, s.len);
+                if s.effect.is_live() { o += &format!(" '{t}'") } else { o += &format!(" ({t})") }
+            }
+        }
+        o
+    }
+
+    /// All spans in the order of their blocks, shown or not.
+    fn spans_in_order(&mut self) -> Vec<Span> {
+        if !self.disordered {
+            return self.tree.spans().copied().collect();
+        }
         let list = self.layouts.at(&self.tree, &self.effect);
         let mut segments: FxHashMap<Id, Vec<Span>> = FxHashMap::default();
         let mut segment = NONE;
@@ -34,7 +56,12 @@ impl Window {
             }
             segments.entry(segment).or_default().push(*span);
         }
-        let spans: Vec<Span> = list.segments().flat_map(|entry| segments.remove(&entry).unwrap_or_default()).collect();
+        list.segments().flat_map(|entry| segments.remove(&entry).unwrap_or_default()).collect()
+    }
+
+    /// How much is shown before an element where blocks have moved, and whether it is shown itself.
+    fn shown_before_in_list(&mut self, id: Id) -> (u32, bool) {
+        let spans = self.spans_in_order();
         let mut before = 0;
         for (i, span) in spans.iter().enumerate() {
             let has_text = || {
@@ -58,70 +85,35 @@ impl Window {
         spans.filter(|span| span.marker).map(|span| (span.id, !span.effect.is_live())).collect()
     }
 
-    /// The first elements of the spans after a marker in the sequence, shown or not, up to the next marker of a block that
-    /// was neither joined nor removed.
-    pub fn segment(&self, marker: Id) -> impl Iterator<Item = Id> + '_ {
-        let first = self.tree.find_element(marker).and_then(|cursor| self.tree.next_span(cursor));
-        let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
-        let spans = after.filter_map(|cursor| self.tree.span(cursor));
-        let run = spans.take_while(|span| !self.divides(span));
-        run.filter(|span| !span.marker).map(|span| span.id)
+    /// The first elements of the spans of a marker's block, shown or not.
+    pub fn text_of_block(&mut self, marker: Id) -> Vec<Id> {
+        let spans = self.spans_in_order();
+        let after = spans.iter().skip_while(|span| span.id != marker).skip(1);
+        let block = after.take_while(|span| !(span.marker && span.effect.is_live()));
+        block.filter(|span| !span.marker).map(|span| span.id).collect()
     }
 
-    /// The last element of those after one (HEAD for none) in its block that only events of one line hide, up to one of some markers, or
-    /// up to the next one where none of those follows: the element, its insertion if that is cancelled, and its deletions.
-    pub fn last_hidden(&mut self, after: Option<Id>, ends: &[Id], line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
-        let in_block = self.segments_with(after.map_or(NONE, |after| self.segment_of(after)));
-        let first = match after {
-            None => Some(self.tree.start()),
-            Some(after) => {
-                let cursor = self.tree.find_element(after)?;
-                let len = self.tree.span(cursor)?.len;
-                match cursor.offset + 1 < len {
-                    true => Some(cursor),
-                    false => self.tree.next_span(cursor),
-                }
-            }
-        };
-        let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
-        let after = after.filter_map(|cursor| self.tree.span(cursor));
-        let mut spans: Vec<&Span> = after.take_while(|span| !ends.contains(&span.id) && !self.divides(span)).collect();
-        let next = spans.last().and_then(|last| self.element_after(last.end() - 1));
-        let follows = spans.is_empty() || next.is_some_and(|next| ends.contains(&next));
-        if !follows && let Some(marker) = spans.iter().position(|span| span.marker) {
-            spans.truncate(marker);
+    /// The last element of those after one (HEAD for none) in its block that only events of one line hide, up to a marker, or
+    /// up to the next one where that doesn't follow: the element, its insertion if that is cancelled, and its deletions.
+    pub fn last_hidden(&mut self, after: Option<Id>, end: Option<Id>, line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
+        let spans = self.spans_in_order();
+        let mut left = &spans[..];
+        if let Some(after) = after {
+            let at = spans.iter().position(|span| span.id <= after && after < span.end())?;
+            // What comes after it in its own span is as visible as it is.
+            left = &spans[at + usize::from(after + 1 == spans[at].end())..];
         }
-        spans.retain(|span| !span.marker && in_block.contains(&self.segment_of(span.id)));
-        spans.into_iter().rev().filter(|span| !span.effect.is_live()).find_map(|span| {
+        let block = left.iter().take_while(|span| !(span.marker && span.effect.is_live()));
+        let block: Vec<&Span> = block.collect();
+        let end = block.iter().position(|span| Some(span.id) == end);
+        let end = end.or_else(|| block.iter().position(|span| span.marker)).unwrap_or(block.len());
+        block[..end].iter().rev().filter(|span| !span.marker && !span.effect.is_live()).find_map(|span| {
             let element = span.end() - 1;
             let insertion = span.effect.void.then_some(element);
             let deletions = self.deletions_of(element, line);
             let is_own = insertion.is_none_or(|insertion| line_of(insertion) == line);
             (is_own && deletions.len() == span.effect.gone as usize).then_some((element, insertion, deletions))
         })
-    }
-
-    /// The marker of the segment that an element is in; [`NONE`] for HEAD's.
-    fn segment_of(&self, element: Id) -> Id {
-        let cursors = std::iter::successors(self.tree.find_element(element), |&cursor| self.tree.previous_span(cursor));
-        cursors.filter_map(|cursor| self.tree.span(cursor)).find(|span| span.marker).map_or(NONE, |span| span.id)
-    }
-
-    /// The segments of the block that one of them is in.
-    fn segments_with(&mut self, segment: Id) -> FxHashSet<Id> {
-        let order: Vec<Id> = if self.disordered {
-            self.layouts.at(&self.tree, &self.effect).segments().collect()
-        } else {
-            std::iter::once(NONE).chain(self.tree.spans().filter(|span| span.marker).map(|span| span.id)).collect()
-        };
-        let is_live = |segment: &Id| *segment == NONE || self.tree.get(*segment).effect.is_live();
-        let runs = order.chunk_by(|_, next| !is_live(next));
-        runs.filter(|run| run.contains(&segment)).flatten().copied().collect()
-    }
-
-    /// Whether a span is the marker of a block that was neither joined nor removed.
-    fn divides(&self, span: &Span) -> bool {
-        span.marker && span.effect.is_live() && !self.removed.contains(&span.id)
     }
 
     /// The deletions of a line that hit an element and count.
