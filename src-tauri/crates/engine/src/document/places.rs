@@ -58,7 +58,7 @@ impl Document {
     }
 
     /// The position of a place on the page as it is: how many elements are before it. Where the element is gone, that is right
-    /// after what is shown left of where it was. `None` where the element isn't here.
+    /// after what is shown left of where it was. `None` where the element isn't here, or where it is gone and the history isn't loaded.
     ///
     /// What is shown is found on the page; where an element was that is gone, the tracker is asked, which may have to fold a
     /// part of the history for it.
@@ -136,32 +136,29 @@ impl Document {
         false
     }
 
-    /// Whether there is something in a marker's segment, shown or deleted by events from an own seq on, that is older than the marker
+    /// Whether there is something in a marker's block, shown or deleted by events from an own seq on, that is older than the marker
     /// or was written by somebody who didn't know it.
     pub(crate) fn holds_older(&mut self, marker: Id, since: ElementId) -> bool {
         let Some(of_marker) = self.history.entry_of(marker) else { return false };
         let since = self.id_of(since).and_then(|since| self.history.entry_of(since)).unwrap_or(of_marker);
         let since = since.min(of_marker);
-        let segment: Vec<Id> = self.fold.with_tracker(&self.history, since, |window| window.segment(marker).collect());
-        segment.into_iter().any(|element| !self.knows(element, marker))
+        let block = self.fold.with_tracker(&self.history, since, |window| window.text_of_block(marker));
+        block.into_iter().any(|element| !self.knows(element, marker))
     }
 
-    /// The last element of those between one (HEAD for none) and the first of some markers that only own events hide: the element, its
+    /// The last element of those between one (HEAD for none) and a marker in its block that only own events hide: the element, its
     /// insertion's seq if that is cancelled, and its deletions' seqs. Those from an own seq on are looked at.
     pub(crate) fn last_hidden(
         &mut self,
         after: Option<Id>,
-        ends: &[Id],
+        end: Option<Id>,
         since: ElementId,
     ) -> Option<(Id, Option<u64>, Vec<u64>)> {
         let since = self.id_of(since)?;
         let (line, entry) = (line_of(since), self.history.entry_of(since)?);
-        let earliest = after
-            .into_iter()
-            .chain(ends.iter().copied())
-            .filter_map(|id| self.history.entry_of(id))
-            .fold(entry, EntryIx::min);
-        let found = self.fold.with_tracker(&self.history, earliest, |window| window.last_hidden(after, ends, line));
+        let named = [after, end].into_iter().flatten();
+        let earliest = named.filter_map(|id| self.history.entry_of(id)).fold(entry, EntryIx::min);
+        let found = self.fold.with_tracker(&self.history, earliest, |window| window.last_hidden(after, end, line));
         let (element, insertion, deletions) = found?;
         let seq = |id: Id| u64::from(seq_of(id));
         Some((element, insertion.map(seq), deletions.into_iter().map(seq).collect()))

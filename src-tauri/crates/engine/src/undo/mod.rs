@@ -74,6 +74,8 @@ pub struct Reverted {
     pub events: Vec<Event>,
     /// Where the selection was, as positions of the page: anchor and head.
     pub selection: Option<(u32, u32)>,
+    /// What was undone doesn't show, and what comes next needs the document's history: load it and ask again.
+    pub needs_history: bool,
 }
 
 /// What a writer can undo and redo in a document.
@@ -194,11 +196,6 @@ impl Replaced {
         self.markers.get(&block).and_then(|markers| markers.last()).copied().unwrap_or(block)
     }
 
-    /// All markers that a block has had.
-    fn all(&self, block: ElementId) -> impl Iterator<Item = ElementId> + '_ {
-        std::iter::once(block).chain(self.markers.get(&block).into_iter().flatten().copied())
-    }
-
     /// The block that a marker begins.
     fn block(&self, marker: ElementId) -> ElementId {
         self.block.get(&marker).copied().unwrap_or(marker)
@@ -268,11 +265,13 @@ impl UndoStack {
     /// As [`Document::apply`].
     pub fn apply(&mut self, document: &mut Document, event: &Event) -> Result<(), EditError> {
         let seq = document.next_seq().ok_or(EditError::Order)?;
-        let step = self.recorder.step(document, &self.replaced, self.replica, event);
+        let step = self.note(document, event);
         document.apply(event)?;
+        let mut drops = false;
         if let Some(Begun { before, open }) = self.begun.take()
             && event.count() > 0
         {
+            drops = !self.undone.is_empty();
             for group in self.undone.drain(..) {
                 self.stale.insert(group.number);
             }
@@ -288,7 +287,20 @@ impl UndoStack {
             group.add(seq, event, step);
             self.stale.insert(group.number);
         }
+        if drops {
+            self.keep_named();
+        }
         Ok(())
+    }
+
+    /// What will undo an event that is about to be applied, other than to cancel it.
+    fn note(&mut self, document: &Document, event: &Event) -> Option<Step> {
+        let reordered = self.recorder.reordered;
+        let step = self.recorder.step(document, &self.replaced, self.replica, event);
+        if reordered != self.recorder.reordered {
+            self.stale.insert(bytes::BLOCKS);
+        }
+        step
     }
 
     /// The edit is complete, and this is the selection after it.
@@ -306,7 +318,7 @@ impl UndoStack {
     /// Undoes the last group that changes anything, in a document whose record is open.
     ///
     /// # Errors
-    /// As [`Document::apply`]; nothing was changed then.
+    /// As [`Document::apply`], or the group isn't of this document and is dropped; the document wasn't changed then.
     pub fn undo(&mut self, document: &mut Document) -> Result<Reverted, EditError> {
         self.turn(document, |stack| (&mut stack.done, &mut stack.undone))
     }
@@ -314,7 +326,7 @@ impl UndoStack {
     /// Redoes what was undone last, as far as it changes anything.
     ///
     /// # Errors
-    /// As [`Document::apply`]; nothing was changed then.
+    /// As [`Self::undo`].
     pub fn redo(&mut self, document: &mut Document) -> Result<Reverted, EditError> {
         self.turn(document, |stack| (&mut stack.undone, &mut stack.done))
     }
@@ -333,7 +345,16 @@ impl UndoStack {
         while let Some(group) = lists(self).0.last().cloned() {
             let number = self.number();
             let inverse = match revert::revert(self, document, &group, number, &mut reverted.events) {
-                Err(_) if !reverted.events.is_empty() => break,
+                Err(error) if !reverted.events.is_empty() => {
+                    reverted.needs_history = error == EditError::NeedsHistory;
+                    break;
+                }
+                Err(EditError::NotHere) => {
+                    // It never will be.
+                    lists(self).0.pop();
+                    self.stale.insert(group.number);
+                    return Err(EditError::NotHere);
+                }
                 inverse => inverse?,
             };
             lists(self).0.pop();
@@ -382,6 +403,7 @@ impl UndoStack {
 
     /// Forgets of blocks what no group asks for any more.
     fn keep_named(&mut self) {
+        self.pass_over_forgotten();
         let groups = || self.done.iter().chain(&self.undone);
         let mut named: BTreeSet<ElementId> = BTreeSet::new();
         let mut note = |place: Option<ElementId>| named.extend(place);
@@ -398,9 +420,35 @@ impl UndoStack {
         markers.retain(|first, later| named.contains(first) || later.iter().any(|marker| named.contains(marker)));
         block.retain(|_, first| markers.contains_key(first));
         if before != self.replaced.markers.len() {
-            self.stale.insert(bytes::REPLACED);
+            self.stale.insert(bytes::BLOCKS);
         }
-        self.recorder = Recorder::of(groups().flat_map(|group| &group.steps), &self.replaced);
+        self.note_removed();
+    }
+
+    /// Of removed blocks that nothing brings back any more, none says where another one stood.
+    fn pass_over_forgotten(&mut self) {
+        let groups = self.done.iter().chain(&self.undone);
+        let removed = groups.flat_map(|group| &group.steps).filter_map(|step| match step {
+            Step::Remove { block, shown: false, .. } => Some(*block),
+            _ => None,
+        });
+        let kept: BTreeSet<ElementId> = removed.collect();
+        for group in self.done.iter_mut().chain(&mut self.undone) {
+            for step in &mut group.steps {
+                let Step::Remove { next, .. } = step else { continue };
+                let stood = self.recorder.stood_before(*next, |block| kept.contains(&block));
+                if stood != *next {
+                    *next = stood;
+                    self.stale.insert(group.number);
+                }
+            }
+        }
+    }
+
+    /// Notes anew what is removed, of what can be undone.
+    fn note_removed(&mut self) {
+        let groups = self.done.iter().chain(&self.undone);
+        self.recorder = Recorder::of(groups.flat_map(|group| &group.steps), self.recorder.reordered);
     }
 }
 
@@ -416,7 +464,7 @@ impl Group {
         if is_cancelled && seq < end {
             match self.off.last_mut() {
                 // Whatever of this group is in between counts all the same.
-                Some(last) if seq == self.end && last.0 >= self.first => last.1 = end,
+                Some(last) if last.1 == seq || (seq == self.end && last.0 >= self.first) => last.1 = end,
                 _ => self.off.push((seq, end)),
             }
         }
@@ -426,6 +474,14 @@ impl Group {
 }
 
 impl Step {
+    /// The seq of the event itself, as far as it is noted.
+    fn seq(&self) -> Option<u64> {
+        match self {
+            Step::Remove { seq, .. } | Step::Move { seq, .. } => Some(*seq),
+            Step::Marker { .. } | Step::Join { .. } | Step::Register { .. } => None,
+        }
+    }
+
     fn each_block(&self, note: &mut impl FnMut(Option<ElementId>)) {
         match self {
             Step::Marker { block, from, anchor, .. } => [Some(*block), *from, *anchor].into_iter().for_each(note),

@@ -22,13 +22,19 @@ pub(super) fn revert(
     events: &mut Vec<Event>,
 ) -> Result<Group, EditError> {
     let next = document.next_seq().ok_or(EditError::Order)?;
-    if document.cancels_the_past(&group.off) || document.cancels_the_past(&group.on) {
+    if !fits(stack, document, group, next) {
+        return Err(EditError::NotHere);
+    }
+    // Where hidden blocks and text are is in the history only.
+    let is_structure = |step: &Step| !matches!(step, Step::Register { .. });
+    let needs_all = !document.has_history() && group.steps.iter().any(is_structure);
+    if needs_all || document.cancels_the_past(&group.off) || document.cancels_the_past(&group.on) {
         return Err(EditError::NeedsHistory);
     }
     let (off, on) = (group.on.clone(), group.off.clone());
     let (before, after) = (group.after, group.before);
     let inverse = Group { number, off, on, before, after, first: next, end: next, ..Group::default() };
-    let mut turn = Turn { stack, document, inverse, events, near: 0, shown_again: Vec::new() };
+    let mut turn = Turn { stack, document, inverse, events, near: 0, shown_again: Vec::new(), hide_again: Vec::new() };
     // First what can be cancelled: a removed block can be named again only when it is shown.
     turn.cancel(&group.off, false)?;
     turn.cancel(&group.on, true)?;
@@ -38,7 +44,22 @@ pub(super) fn revert(
     for block in turn.shown_again {
         turn.stack.recorder.note_shown(block);
     }
+    turn.inverse.steps.extend(turn.hide_again);
     Ok(turn.inverse)
+}
+
+/// Whether a document has all that a group names, when an own event with this seq comes next.
+fn fits(stack: &UndoStack, document: &Document, group: &Group, next: u64) -> bool {
+    let mut is_here = true;
+    for step in &group.steps {
+        step.each_block(&mut |element| {
+            let marker = element.map(|element| stack.replaced.marker(element));
+            is_here &= marker.is_none_or(|marker| document.id_of(marker).is_some());
+        });
+    }
+    is_here
+        && group.off.iter().chain(&group.on).all(|range| range.1 <= next)
+        && group.steps.iter().filter_map(Step::seq).all(|seq| seq < next)
 }
 
 /// An undo at work.
@@ -50,8 +71,10 @@ struct Turn<'a> {
     events: &'a mut Vec<Event>,
     /// A position around which the next block will be.
     near: u32,
-    /// Removed blocks that this shows.
+    /// Removed blocks that this shows, and the steps that take that back: the first ones, so that the blocks are hidden where they
+    /// stand, wherever they have to be brought here.
     shown_again: Vec<ElementId>,
+    hide_again: Vec<Step>,
 }
 
 impl Turn<'_> {
@@ -61,8 +84,7 @@ impl Turn<'_> {
 
     fn emit(&mut self, event: Event) -> Result<(), EditError> {
         let seq = self.document.next_seq().ok_or(EditError::Order)?;
-        let UndoStack { recorder, replaced, replica, .. } = &mut *self.stack;
-        let step = recorder.step(self.document, replaced, *replica, &event);
+        let step = self.stack.note(self.document, &event);
         self.document.apply(&event)?;
         self.inverse.add(seq, &event, step);
         self.events.push(event);
@@ -78,11 +100,14 @@ impl Turn<'_> {
                 if let Some(at) = self.shown(*block).filter(|_| *shown && is_other) {
                     return self.emit(Event::Remove { at: at.into() });
                 }
-                let (block, marker, next, seq) = (*block, *marker, *next, *seq);
-                self.inverse.steps.push(Step::Remove { block, marker, next, seq, shown: !shown });
+                let (block, marker, seq) = (*block, *marker, *seq);
+                let next = if *shown { self.stands_before(block, *next) } else { *next };
+                let step = Step::Remove { block, marker, next, seq, shown: !shown };
                 if *shown {
+                    self.inverse.steps.push(step);
                     self.stack.recorder.note_removed(block, next, seq);
                 } else {
+                    self.hide_again.push(step);
                     self.shown_again.push(block);
                 }
                 // Own moves didn't take the hidden block along.
@@ -141,11 +166,14 @@ impl Turn<'_> {
             },
         };
         if !goes_on {
-            return Ok(());
+            // With nothing to be seen it can go without being joined; whatever comes back in it shows it again.
+            let is_empty = self.document.page().chars_after(at) == 0;
+            return if is_empty { self.emit(Event::Remove { at: at.into() }) } else { Ok(()) };
         }
+        // What was cancelled before may have stood there, unless there is something else now.
+        let is_last = self.place_after(anchor) == Some(at - 1);
         self.emit(Event::Join { at: at.into() })?;
-        // What was cancelled before may have stood there.
-        if let Some(Step::Join { anchor: noted, .. }) = self.inverse.steps.last_mut() {
+        if let Some(Step::Join { anchor: noted, .. }) = self.inverse.steps.last_mut().filter(|_| is_last) {
             *noted = anchor;
         }
         Ok(())
@@ -166,19 +194,14 @@ impl Turn<'_> {
         anchor: Option<ElementId>,
         block: ElementId,
     ) -> Result<Option<(Vec<Event>, u32)>, EditError> {
-        let after = match anchor {
-            None => None,
-            Some(anchor) => match self.document.id_of(self.stack.replaced.marker(anchor)) {
-                Some(after) => Some(after),
-                None => return Ok(None),
-            },
-        };
+        // A new marker comes in behind what is shown, so all that is hidden from there on counts.
+        let Some(at) = self.place_after(anchor) else { return Ok(None) };
+        let after = self.document.page().element(at).map(|(id, _)| id);
         let Some(oldest) = self.stack.oldest() else { return Ok(None) };
         let oldest = ElementId { replica: self.stack.replica, seq: oldest };
-        // What came after any of the block's markers belongs to the block.
-        let markers: Vec<Id> =
-            self.stack.replaced.all(block).filter_map(|marker| self.document.id_of(marker)).collect();
-        let found = self.document.last_hidden(after, &markers, oldest);
+        // The marker that the block had last; earlier ones may have gone elsewhere with what came in before them.
+        let marker = self.document.id_of(self.stack.replaced.marker(block));
+        let found = self.document.last_hidden(after, marker, oldest);
         let Some((element, insertion, deletions)) = found else { return Ok(None) };
         let ranges = |seqs: Vec<u64>| seqs.into_iter().map(|seq| (seq, seq + 1)).collect::<Vec<_>>();
         let (insertion, deletions) = (ranges(insertion.into_iter().collect()), ranges(deletions));
@@ -216,23 +239,20 @@ impl Turn<'_> {
         anchor: Option<ElementId>,
         attributes: &Attributes,
     ) -> Result<(), EditError> {
-        // Where the join was void, the block is still there.
-        if self.shown(block).is_some() {
+        // Where the join was void, the block is still there; or somebody else has divided it again.
+        if self.shown(block).is_some() || self.is_divided(block, anchor) {
             return Ok(());
         }
         let (hide, at) = match self.behind_hidden(anchor, block)? {
             Some(found) => found,
-            None => match anchor {
-                None => (Vec::new(), 0),
-                Some(anchor) => match self.block_of(anchor) {
-                    Some(Standing::Shown(at) | Standing::Gone(at) | Standing::Hidden(at)) => (Vec::new(), at),
-                    None => return Ok(()),
-                },
+            None => match self.place_after(anchor) {
+                Some(at) => (Vec::new(), at),
+                None => return Ok(()),
             },
         };
         let seq = self.document.next_seq().ok_or(EditError::Order)?;
         self.stack.replaced.put(block, ElementId { replica: self.stack.replica, seq });
-        self.stack.stale.insert(super::bytes::REPLACED);
+        self.stack.stale.insert(super::bytes::BLOCKS);
         self.emit(Event::Insert { at: at.into(), what: Insertion::Marker(attributes.clone()) })?;
         if let Some(Step::Marker { anchor: noted, .. }) = self.inverse.steps.last_mut() {
             *noted = anchor;
@@ -247,21 +267,49 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether somebody else's block begins between an element and where a joined block began.
+    fn is_divided(&mut self, block: ElementId, anchor: Option<ElementId>) -> bool {
+        let Some(Standing::Gone(before)) = self.block_of(block) else { return false };
+        let Some(after) = self.place_after(anchor) else { return false };
+        let page = self.document.page();
+        let earlier = |at: &u32| at.checked_sub(1).map(|at| page.marker_before(at));
+        let markers = std::iter::successors(Some(page.marker_before(before)), earlier);
+        let mut between = markers.take_while(|&at| at > after).filter_map(|at| self.marker(at));
+        between.any(|marker| self.document.element_id(marker).replica != self.stack.replica)
+    }
+
+    /// The position of a block that stood after a removed one, or of what comes after it where it was removed, too; none for the end of the
+    /// page, and nothing where that isn't known.
+    fn shown_from(&mut self, next: Option<ElementId>) -> Option<Option<u32>> {
+        let mut next = next;
+        let mut seen = BTreeSet::new();
+        while let Some(following) = next {
+            if let Some(at) = self.shown(following) {
+                return Some(Some(at));
+            }
+            next = self.stack.recorder.removed(following).filter(|_| seen.insert(following))?.1;
+        }
+        Some(None)
+    }
+
+    /// What stands after a block that is hidden again: what was noted, unless others have moved it away.
+    fn stands_before(&mut self, block: ElementId, noted: Option<ElementId>) -> Option<ElementId> {
+        let Some(Standing::Hidden(before)) = self.block_of(block) else { return noted };
+        let shown = self.document.page().marker_after(before);
+        match self.shown_from(noted) {
+            Some(expected) if expected != shown => {
+                let marker = shown.and_then(|at| self.marker(at)).map(|marker| self.document.element_id(marker));
+                let after = marker.map(|marker| self.stack.replaced.block(marker));
+                self.stack.recorder.first_removed(after).filter(|first| *first != block)
+            }
+            _ => noted,
+        }
+    }
+
     /// A block that was removed is shown again where it stands in the sequence; it goes to where it stood when it was removed, before
     /// `next` or at the end, and with it those that were removed right before it.
     fn bring_removed(&mut self, block: ElementId, next: Option<ElementId>) -> Result<(), EditError> {
-        let mut next = next;
-        let mut seen = BTreeSet::new();
-        let before = loop {
-            let Some(following) = next else { break None };
-            if let Some(at) = self.shown(following) {
-                break Some(at);
-            }
-            match self.stack.recorder.removed(following).filter(|_| seen.insert(following)) {
-                Some((_, after)) => next = after,
-                None => return Ok(()),
-            }
-        };
+        let Some(before) = self.shown_from(next) else { return Ok(()) };
         let Some(at) = self.shown(block) else { return Ok(()) };
         if self.document.page().marker_after(at) == before {
             return Ok(());
@@ -364,6 +412,12 @@ impl Turn<'_> {
     fn block_of(&mut self, element: ElementId) -> Option<Standing> {
         let id = self.document.id_of(self.stack.replaced.marker(element))?;
         self.document.standing(id, self.near)
+    }
+
+    /// The position right after an element, or after what is shown left of it; 0 for none.
+    fn place_after(&mut self, element: Option<ElementId>) -> Option<u32> {
+        let Some(element) = element else { return Some(0) };
+        self.block_of(element).map(|(Standing::Shown(at) | Standing::Gone(at) | Standing::Hidden(at))| at)
     }
 
     /// The marker at a position; none for 0, where no marker is.

@@ -1,7 +1,5 @@
 //! Where elements are that the page doesn't show.
 
-use rustc_hash::FxHashSet;
-
 use super::*;
 use crate::document::Standing;
 
@@ -23,18 +21,36 @@ impl Window {
         })
     }
 
+    /// The spans from the one with an element on, or from the first, in the order of their blocks, shown or not.
+    fn spans_from(&mut self, element: Option<Id>) -> Option<impl Iterator<Item = &Span>> {
+        let cursor = match element {
+            Some(element) => self.tree.find_element(element)?,
+            None => self.tree.start(),
+        };
+        let list = self.disordered.then(|| self.layouts.at(&self.tree, &self.effect));
+        let tree = &self.tree;
+        let after = move |cursor| {
+            let cursors = std::iter::successors(Some(cursor), |&cursor| tree.next_span(cursor));
+            cursors.filter_map(|cursor| tree.span(cursor))
+        };
+        // In the sequence everything follows; in a list of segments, the rest of the element's own one and then the next.
+        let (is_list, is_head) = (list.is_some(), element.is_none());
+        let is_own = move |nth: usize, span: &Span| !span.marker || (nth == 0 && !is_head);
+        let own = after(cursor).enumerate().take_while(move |(nth, span)| !is_list || is_own(*nth, span));
+        let next = list.into_iter().flat_map(move |list| {
+            let before = std::iter::successors(Some(cursor).filter(|_| !is_head), |&cursor| tree.previous_span(cursor));
+            let marker = before.filter_map(|cursor| tree.span(cursor)).find(|span| span.marker);
+            let segments: Vec<Id> = list.segments_from(marker.map_or(NONE, |span| span.id)).skip(1).collect();
+            segments.into_iter().filter_map(move |segment| tree.find_element(segment)).flat_map(move |cursor| {
+                after(cursor).enumerate().take_while(|(nth, span)| *nth == 0 || !span.marker).map(|(_, span)| span)
+            })
+        });
+        Some(own.map(|(_, span)| span).chain(next))
+    }
+
     /// How much is shown before an element where blocks have moved, and whether it is shown itself.
     fn shown_before_in_list(&mut self, id: Id) -> (u32, bool) {
-        let list = self.layouts.at(&self.tree, &self.effect);
-        let mut segments: FxHashMap<Id, Vec<Span>> = FxHashMap::default();
-        let mut segment = NONE;
-        for span in self.tree.spans() {
-            if span.marker {
-                segment = span.id;
-            }
-            segments.entry(segment).or_default().push(*span);
-        }
-        let spans: Vec<Span> = list.segments().flat_map(|entry| segments.remove(&entry).unwrap_or_default()).collect();
+        let spans: Vec<Span> = self.spans_from(None).into_iter().flatten().copied().collect();
         let mut before = 0;
         for (i, span) in spans.iter().enumerate() {
             let has_text = || {
@@ -58,70 +74,39 @@ impl Window {
         spans.filter(|span| span.marker).map(|span| (span.id, !span.effect.is_live())).collect()
     }
 
-    /// The first elements of the spans after a marker in the sequence, shown or not, up to the next marker of a block that
-    /// was neither joined nor removed.
-    pub fn segment(&self, marker: Id) -> impl Iterator<Item = Id> + '_ {
-        let first = self.tree.find_element(marker).and_then(|cursor| self.tree.next_span(cursor));
-        let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
-        let spans = after.filter_map(|cursor| self.tree.span(cursor));
-        let run = spans.take_while(|span| !self.divides(span));
-        run.filter(|span| !span.marker).map(|span| span.id)
+    /// The first elements of the spans of a marker's block, shown or not.
+    pub fn text_of_block(&mut self, marker: Id) -> Vec<Id> {
+        let after = self.spans_from(Some(marker)).into_iter().flatten().skip(1);
+        let block = after.take_while(|span| !(span.marker && span.effect.is_live()));
+        block.filter(|span| !span.marker).map(|span| span.id).collect()
     }
 
-    /// The last element of those after one (HEAD for none) in its block that only events of one line hide, up to one of some markers, or
-    /// up to the next one where none of those follows: the element, its insertion if that is cancelled, and its deletions.
-    pub fn last_hidden(&mut self, after: Option<Id>, ends: &[Id], line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
-        let in_block = self.segments_with(after.map_or(NONE, |after| self.segment_of(after)));
-        let first = match after {
-            None => Some(self.tree.start()),
-            Some(after) => {
-                let cursor = self.tree.find_element(after)?;
-                let len = self.tree.span(cursor)?.len;
-                match cursor.offset + 1 < len {
-                    true => Some(cursor),
-                    false => self.tree.next_span(cursor),
-                }
-            }
-        };
-        let after = std::iter::successors(first, |&cursor| self.tree.next_span(cursor));
-        let after = after.filter_map(|cursor| self.tree.span(cursor));
-        let mut spans: Vec<&Span> = after.take_while(|span| !ends.contains(&span.id) && !self.divides(span)).collect();
-        let next = spans.last().and_then(|last| self.element_after(last.end() - 1));
-        let follows = spans.is_empty() || next.is_some_and(|next| ends.contains(&next));
-        if !follows && let Some(marker) = spans.iter().position(|span| span.marker) {
-            spans.truncate(marker);
+    /// The last element of those after one (HEAD for none) in its block that only events of one line hide, up to a marker, or
+    /// up to the next one where that doesn't follow: the element, its insertion if that is cancelled, and its deletions.
+    pub fn last_hidden(&mut self, after: Option<Id>, end: Option<Id>, line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
+        let is_end = |span: &&Span| Some(span.id) == end;
+        // What comes after an element in its own span is as visible as it is.
+        let is_past =
+            |span: &&Span| after.is_none_or(|after| after + 1 < span.end() || !(span.id..span.end()).contains(&after));
+        let mut left = self.spans_from(after)?.filter(is_past).peekable();
+        let mut block: Vec<&Span> = Vec::new();
+        let divides = |span: &&Span| is_end(span) || (span.marker && span.effect.is_live());
+        while let Some(span) = left.next_if(|span| !divides(span)) {
+            block.push(span);
         }
-        spans.retain(|span| !span.marker && in_block.contains(&self.segment_of(span.id)));
-        spans.into_iter().rev().filter(|span| !span.effect.is_live()).find_map(|span| {
+        let end = match left.any(|span| is_end(&span)) {
+            true => block.len(),
+            false => block.iter().position(|span| span.marker).unwrap_or(block.len()),
+        };
+        let block: Vec<Span> = block[..end].iter().map(|span| **span).collect();
+        drop(left);
+        block.iter().rev().filter(|span| !span.marker && !span.effect.is_live()).find_map(|span| {
             let element = span.end() - 1;
             let insertion = span.effect.void.then_some(element);
             let deletions = self.deletions_of(element, line);
             let is_own = insertion.is_none_or(|insertion| line_of(insertion) == line);
             (is_own && deletions.len() == span.effect.gone as usize).then_some((element, insertion, deletions))
         })
-    }
-
-    /// The marker of the segment that an element is in; [`NONE`] for HEAD's.
-    fn segment_of(&self, element: Id) -> Id {
-        let cursors = std::iter::successors(self.tree.find_element(element), |&cursor| self.tree.previous_span(cursor));
-        cursors.filter_map(|cursor| self.tree.span(cursor)).find(|span| span.marker).map_or(NONE, |span| span.id)
-    }
-
-    /// The segments of the block that one of them is in.
-    fn segments_with(&mut self, segment: Id) -> FxHashSet<Id> {
-        let order: Vec<Id> = if self.disordered {
-            self.layouts.at(&self.tree, &self.effect).segments().collect()
-        } else {
-            std::iter::once(NONE).chain(self.tree.spans().filter(|span| span.marker).map(|span| span.id)).collect()
-        };
-        let is_live = |segment: &Id| *segment == NONE || self.tree.get(*segment).effect.is_live();
-        let runs = order.chunk_by(|_, next| !is_live(next));
-        runs.filter(|run| run.contains(&segment)).flatten().copied().collect()
-    }
-
-    /// Whether a span is the marker of a block that was neither joined nor removed.
-    fn divides(&self, span: &Span) -> bool {
-        span.marker && span.effect.is_live() && !self.removed.contains(&span.id)
     }
 
     /// The deletions of a line that hit an element and count.

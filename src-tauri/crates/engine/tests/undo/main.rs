@@ -1,4 +1,11 @@
 //! Undo and redo: what a writer takes back, and what stays.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod alone;
-mod person;
+mod among;
+mod rows;
+mod script;
+mod selection;
+mod together;
