@@ -33,7 +33,7 @@ fn type_keys(person: &mut Person, at: u32, text: &str, groupings: &[Grouping], t
         let at = at + nth;
         let grouping = groupings.get(nth as usize).copied().unwrap_or(Grouping::Typing);
         let (before, event) =
-            (caret(person, at), Event::Insert { at: at.into(), what: Insertion::Text(key.to_string()) });
+            (caret(person, at), Event::Insert { at: at.into(), what: Insertion::Text(key.to_string().into()) });
         person.step(grouping, *time, before, &[event], |person| caret(person, at + 1));
         *time += pause;
     }
