@@ -105,7 +105,7 @@ impl UndoStack {
         }
         stack.done.sort_by_key(|group| group.number);
         stack.undone.sort_by_key(|group| group.number);
-        stack.keep_named();
+        stack.note_removed();
         Ok(stack)
     }
 }

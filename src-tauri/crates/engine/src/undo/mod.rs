@@ -74,6 +74,8 @@ pub struct Reverted {
     pub events: Vec<Event>,
     /// Where the selection was, as positions of the page: anchor and head.
     pub selection: Option<(u32, u32)>,
+    /// What was undone doesn't show, and what comes next needs the document's history: load it and ask again.
+    pub needs_history: bool,
 }
 
 /// What a writer can undo and redo in a document.
@@ -265,9 +267,11 @@ impl UndoStack {
         let seq = document.next_seq().ok_or(EditError::Order)?;
         let step = self.recorder.step(document, &self.replaced, self.replica, event);
         document.apply(event)?;
+        let mut drops = false;
         if let Some(Begun { before, open }) = self.begun.take()
             && event.count() > 0
         {
+            drops = !self.undone.is_empty();
             for group in self.undone.drain(..) {
                 self.stale.insert(group.number);
             }
@@ -282,6 +286,9 @@ impl UndoStack {
         if let Some(group) = self.done.last_mut() {
             group.add(seq, event, step);
             self.stale.insert(group.number);
+        }
+        if drops {
+            self.keep_named();
         }
         Ok(())
     }
@@ -328,7 +335,10 @@ impl UndoStack {
         while let Some(group) = lists(self).0.last().cloned() {
             let number = self.number();
             let inverse = match revert::revert(self, document, &group, number, &mut reverted.events) {
-                Err(_) if !reverted.events.is_empty() => break,
+                Err(error) if !reverted.events.is_empty() => {
+                    reverted.needs_history = error == EditError::NeedsHistory;
+                    break;
+                }
                 inverse => inverse?,
             };
             lists(self).0.pop();
@@ -395,7 +405,13 @@ impl UndoStack {
         if before != self.replaced.markers.len() {
             self.stale.insert(bytes::REPLACED);
         }
-        self.recorder = Recorder::of(groups().flat_map(|group| &group.steps), &self.replaced);
+        self.note_removed();
+    }
+
+    /// Notes anew what is removed, of what can be undone.
+    fn note_removed(&mut self) {
+        let groups = self.done.iter().chain(&self.undone);
+        self.recorder = Recorder::of(groups.flat_map(|group| &group.steps), &self.replaced);
     }
 }
 

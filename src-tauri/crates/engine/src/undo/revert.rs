@@ -22,7 +22,10 @@ pub(super) fn revert(
     events: &mut Vec<Event>,
 ) -> Result<Group, EditError> {
     let next = document.next_seq().ok_or(EditError::Order)?;
-    if document.cancels_the_past(&group.off) || document.cancels_the_past(&group.on) {
+    // Where hidden blocks and text are is in the history only.
+    let is_structure = |step: &Step| !matches!(step, Step::Register { .. });
+    let needs_all = !document.has_history() && group.steps.iter().any(is_structure);
+    if needs_all || document.cancels_the_past(&group.off) || document.cancels_the_past(&group.on) {
         return Err(EditError::NeedsHistory);
     }
     let (off, on) = (group.on.clone(), group.off.clone());
@@ -148,9 +151,10 @@ impl Turn<'_> {
         if !goes_on {
             return Ok(());
         }
+        // What was cancelled before may have stood there, unless there is something else now.
+        let is_last = self.place_after(anchor) == Some(at - 1);
         self.emit(Event::Join { at: at.into() })?;
-        // What was cancelled before may have stood there.
-        if let Some(Step::Join { anchor: noted, .. }) = self.inverse.steps.last_mut() {
+        if let Some(Step::Join { anchor: noted, .. }) = self.inverse.steps.last_mut().filter(|_| is_last) {
             *noted = anchor;
         }
         Ok(())
@@ -220,18 +224,15 @@ impl Turn<'_> {
         anchor: Option<ElementId>,
         attributes: &Attributes,
     ) -> Result<(), EditError> {
-        // Where the join was void, the block is still there.
-        if self.shown(block).is_some() {
+        // Where the join was void, the block is still there; or somebody else has divided it again.
+        if self.shown(block).is_some() || self.is_divided(block, anchor) {
             return Ok(());
         }
         let (hide, at) = match self.behind_hidden(anchor, block)? {
             Some(found) => found,
-            None => match anchor {
-                None => (Vec::new(), 0),
-                Some(anchor) => match self.block_of(anchor) {
-                    Some(Standing::Shown(at) | Standing::Gone(at) | Standing::Hidden(at)) => (Vec::new(), at),
-                    None => return Ok(()),
-                },
+            None => match self.place_after(anchor) {
+                Some(at) => (Vec::new(), at),
+                None => return Ok(()),
             },
         };
         let seq = self.document.next_seq().ok_or(EditError::Order)?;
@@ -249,6 +250,17 @@ impl Turn<'_> {
             Some(removed) => self.bring_removed(removed, Some(block)),
             None => Ok(()),
         }
+    }
+
+    /// Whether somebody else's block begins between an element and where a joined block began.
+    fn is_divided(&mut self, block: ElementId, anchor: Option<ElementId>) -> bool {
+        let Some(Standing::Gone(before)) = self.block_of(block) else { return false };
+        let Some(after) = self.place_after(anchor) else { return false };
+        let page = self.document.page();
+        let earlier = |at: &u32| at.checked_sub(1).map(|at| page.marker_before(at));
+        let markers = std::iter::successors(Some(page.marker_before(before)), earlier);
+        let mut between = markers.take_while(|&at| at > after).filter_map(|at| self.marker(at));
+        between.any(|marker| self.document.element_id(marker).replica != self.stack.replica)
     }
 
     /// A block that was removed is shown again where it stands in the sequence; it goes to where it stood when it was removed, before
@@ -368,6 +380,12 @@ impl Turn<'_> {
     fn block_of(&mut self, element: ElementId) -> Option<Standing> {
         let id = self.document.id_of(self.stack.replaced.marker(element))?;
         self.document.standing(id, self.near)
+    }
+
+    /// The position right after an element, or after what is shown left of it; 0 for none.
+    fn place_after(&mut self, element: Option<ElementId>) -> Option<u32> {
+        let Some(element) = element else { return Some(0) };
+        self.block_of(element).map(|(Standing::Shown(at) | Standing::Gone(at) | Standing::Hidden(at))| at)
     }
 
     /// The marker at a position; none for 0, where no marker is.

@@ -105,8 +105,11 @@ impl Window {
         }
         let block = left.iter().take_while(|span| !(span.marker && span.effect.is_live()));
         let block: Vec<&Span> = block.collect();
-        let end = block.iter().position(|span| Some(span.id) == end);
-        let end = end.or_else(|| block.iter().position(|span| span.marker)).unwrap_or(block.len());
+        let is_end = |span: &Span| Some(span.id) == end;
+        let end = match left.iter().position(is_end) {
+            Some(end) => end.min(block.len()),
+            None => block.iter().position(|span| span.marker).unwrap_or(block.len()),
+        };
         block[..end].iter().rev().filter(|span| !span.marker && !span.effect.is_live()).find_map(|span| {
             let element = span.end() - 1;
             let insertion = span.effect.void.then_some(element);

@@ -5,7 +5,6 @@ use inkfold_engine::patch::between;
 use inkfold_testkit::edit::{Edit, Place};
 use inkfold_testkit::history::{Kind, random_edit};
 
-use crate::common::number;
 use crate::person::{Person, Plain};
 use crate::script::{self, Act};
 
@@ -49,7 +48,12 @@ impl Alone {
 
     fn act(&mut self, act: &Act) -> Result<(), String> {
         match act {
-            Act::Seal => self.person.seal(),
+            Act::Seal | Act::Hear(_) => self.person.seal(),
+            Act::Reopen => self.person.reopen(),
+            Act::BackAndForth => {
+                self.person.undo();
+                self.person.redo();
+            }
             Act::Edit(Edit::Undo) if self.at > 0 => {
                 self.person.undo();
                 self.at -= 1;
@@ -97,9 +101,9 @@ impl Alone {
     }
 }
 
-fn run(acts: &[Act]) -> Result<(), String> {
+fn run(acts: &[(usize, Act)]) -> Result<(), String> {
     let mut alone = Alone::new();
-    acts.iter().try_for_each(|act| alone.act(act))?;
+    acts.iter().try_for_each(|(_, act)| alone.act(act))?;
     alone.finish()
 }
 
@@ -151,13 +155,14 @@ const ROWS: &[(&str, &str)] = &[
 #[test]
 fn every_row() {
     for (name, line) in ROWS {
-        let result = run(&script::read(line));
+        let acts: Vec<(usize, Act)> = script::read(line).into_iter().map(|act| (0, act)).collect();
+        let result = run(&acts);
         assert!(result.is_ok(), "{name}: {line}\n{}", result.unwrap_err());
     }
 }
 
 /// Draws what somebody does. Editors don't join the first block to what is before all blocks.
-fn draw(seed: u64, kinds: &[Kind]) -> Vec<Act> {
+fn draw(seed: u64, kinds: &[Kind]) -> Vec<(usize, Act)> {
     let mut rng = Rng::with_seed(seed);
     let mut alone = Alone::new();
     let mut acts = Vec::new();
@@ -165,6 +170,7 @@ fn draw(seed: u64, kinds: &[Kind]) -> Vec<Act> {
         let act = match rng.u8(..10) {
             0..3 => Act::Edit(Edit::Undo),
             3 | 4 => Act::Edit(Edit::Redo),
+            5 if rng.u8(..4) == 0 => Act::Reopen,
             5 => Act::Seal,
             _ => {
                 let edit = rng.choice(kinds).and_then(|&kind| random_edit(&mut rng, kind, &alone.person.page(), 3));
@@ -172,36 +178,54 @@ fn draw(seed: u64, kinds: &[Kind]) -> Vec<Act> {
                 Act::Edit(edit)
             }
         };
-        acts.push(act.clone());
-        if alone.act(&act).is_err() {
+        acts.push((0, act.clone()));
+        if script::attempt(|| alone.act(&act)).is_err() {
             break;
         }
     }
     acts
 }
 
-fn check_histories(histories: u64, draw: impl Fn(u64) -> Vec<Act>) {
-    let first = number("INKFOLD_FIRST", 0);
-    let seeds = first..first + number("INKFOLD_HISTORIES", histories);
-    let failing = seeds.filter_map(|seed| Some(format!("seed {seed}: {}", script::failing(&draw(seed), run)?)));
-    let failing: Vec<String> = failing.take(number("INKFOLD_FAILURES", 1) as usize).collect();
-    assert!(failing.is_empty(), "{}", failing.join("\n"));
-}
-
 #[test]
 fn every_kind_of_edit() {
-    check_histories(2000, |seed| draw(seed, KINDS));
+    script::check_seeds(2000, |seed| draw(seed, KINDS), run);
 }
 
 #[test]
 fn block_structure() {
     let inline = [Kind::Mark, Kind::Object, Kind::Backspace, Kind::DeleteForward];
     let kinds: Vec<Kind> = KINDS.iter().copied().filter(|kind| !inline.contains(kind)).collect();
-    check_histories(2000, |seed| draw(seed, &kinds));
+    script::check_seeds(2000, |seed| draw(seed, &kinds), run);
 }
 
 /// A long life in a small document.
 #[test]
 fn many_edits() {
-    check_histories(200, |seed| (0..5).flat_map(|part| draw(seed | part << 32, KINDS)).collect());
+    script::check_seeds(200, |seed| (0..5).flat_map(|part| draw(seed | part << 32, KINDS)).collect(), run);
+}
+
+#[test]
+fn trace() {
+    let Ok(line) = std::env::var("TRACE") else { return };
+    let mut alone = Alone::new();
+    let show = |alone: &mut Alone, act: &Act, n: usize| {
+        let result = alone.act(act);
+        eprintln!("{:28} {}", script::text(act), alone.person.document.debug_order());
+        let events: Vec<_> = alone.person.document.open_runs().iter().collect();
+        eprintln!("      {:?}", events.iter().rev().take(n).rev().collect::<Vec<_>>());
+        if let Err(e) = result {
+            eprintln!("{e}");
+            std::process::exit(0);
+        }
+    };
+    let n = 3;
+    for act in script::read(&line) {
+        show(&mut alone, &act, n);
+    }
+    while alone.at > 0 {
+        show(&mut alone, &Act::Edit(Edit::Undo), n);
+    }
+    while alone.at + 1 < alone.pages.len() {
+        show(&mut alone, &Act::Edit(Edit::Redo), n);
+    }
 }

@@ -4,5 +4,8 @@
 mod common;
 
 mod alone;
+mod among;
 mod person;
 mod script;
+mod selection;
+mod together;

@@ -1,17 +1,27 @@
 //! Somebody who writes in a document and can undo it.
 
-use inkfold_engine::undo::{Grouping, Reverted};
-use inkfold_engine::{Attributes, Content, Document, Event, EventId, Events, Record, RecordId, ReplicaId, UndoStack};
+use std::collections::BTreeMap;
+
+use inkfold_engine::undo::{Grouping, Reverted, Selection};
+use inkfold_engine::{
+    Attributes, Content, Document, EditError, Event, EventId, Events, Record, RecordId, ReplicaId, UndoStack,
+};
 use inkfold_testkit::edit::Edit;
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
+use inkfold_testkit::model;
 use inkfold_testkit::page::{Page, Shown, What};
+use inkfold_testkit::table;
+
+use crate::common::merge;
 
 pub struct Person {
     pub replica: ReplicaId,
     pub document: Document,
     pub undo: UndoStack,
-    /// All that was written, in the order of the records.
+    /// All records of the document that are here, the own ones in their order.
     pub records: Vec<Record>,
+    /// The rows of what can be undone, as they are stored.
+    rows: BTreeMap<u64, Vec<u8>>,
     previous: Option<RecordId>,
     /// The open record: parents, first seq, and what was written.
     open: Option<(Vec<RecordId>, u64, Vec<Event>)>,
@@ -28,6 +38,7 @@ impl Person {
             document: Document::new(WORKSPACE, DOCUMENT),
             undo: UndoStack::new(replica),
             records: Vec::new(),
+            rows: BTreeMap::new(),
             previous: None,
             open: None,
         }
@@ -58,7 +69,7 @@ impl Person {
             workspace: WORKSPACE,
             document: DOCUMENT,
             replica: self.replica,
-            number: self.records.len() as u64 + 1,
+            number: self.number() + 1,
             first_seq,
             time: 0,
             events: Events::from_runs(events),
@@ -67,6 +78,62 @@ impl Person {
         self.document.seal(record.clone()).expect("it is what was written");
         self.previous = Some(record.id());
         self.records.push(record);
+    }
+
+    /// The number of the last own record.
+    fn number(&self) -> u64 {
+        self.records.iter().filter(|record| record.replica() == self.replica).count() as u64
+    }
+
+    /// Takes in what somebody else has sealed.
+    pub fn hear(&mut self, records: &[Record]) {
+        self.seal();
+        let here = self.records.len();
+        for record in records {
+            if !self.records.iter().any(|known| known.id() == record.id()) {
+                self.records.push(record.clone());
+            }
+        }
+        let new = self.records[here..].to_vec();
+        merge(&mut self.document, &new, "news");
+        if self.document.needs_history() {
+            self.load();
+        }
+    }
+
+    /// Goes on where another left off, with nothing to undo.
+    pub fn continue_as(&mut self, other: &Person) {
+        self.hear(&other.records);
+        self.previous = other.previous;
+    }
+
+    /// Writes an event that can't be undone.
+    pub fn write(&mut self, event: Event) {
+        self.begin();
+        self.document.apply(&event).expect("the event can be applied");
+        self.note([event]);
+        self.seal();
+    }
+
+    fn load(&mut self) {
+        self.document.load_history(self.records.iter().cloned()).expect("all records are here");
+    }
+
+    /// Closes the document and opens it again, from its snapshot and the rows of what can be undone.
+    pub fn reopen(&mut self) {
+        self.seal();
+        for (number, row) in self.undo.changed_rows() {
+            match row {
+                Some(row) => self.rows.insert(number, row),
+                None => self.rows.remove(&number),
+            };
+        }
+        let all: BTreeMap<u64, Vec<u8>> = self.undo.rows().into_iter().collect();
+        assert_eq!(self.rows, all, "the rows that have changed are all that is stored otherwise");
+        let rows = all.iter().map(|(number, row)| (*number, row.as_slice()));
+        self.undo = UndoStack::from_rows(self.replica, rows).expect("it was just written");
+        assert_eq!(self.undo.rows().into_iter().collect::<BTreeMap<_, _>>(), all);
+        self.document = Document::open(&self.document.snapshot()).expect("it was just written").document;
     }
 
     /// The page for making edits on it.
@@ -81,6 +148,18 @@ impl Person {
             page.shown.extend(block.text().chars().map(|c| shown(What::Character(c))));
         }
         page
+    }
+
+    /// The page as tables show it.
+    pub fn shown(&self) -> String {
+        let id = EventId { record: RecordId::NONE, offset: 0 };
+        let element = |(scalar, marks)| model::Element { id, scalar, object: None, marks };
+        let blocks = self.plain().into_iter().map(|(is_implied, attributes, text)| model::Block {
+            marker: (!is_implied).then_some(id),
+            attributes,
+            elements: text.into_iter().map(element).collect(),
+        });
+        table::show(&model::Document { blocks: blocks.collect(), ..model::Document::default() })
     }
 
     pub fn plain(&self) -> Plain {
@@ -100,8 +179,13 @@ impl Person {
 
     /// Does edits that are undone in one go.
     pub fn edit(&mut self, edits: &[Edit]) {
+        self.group(Grouping::Step, edits);
+    }
+
+    /// Does edits that belong to a group.
+    pub fn group(&mut self, grouping: Grouping, edits: &[Edit]) {
         self.begin();
-        self.undo.begin(Grouping::Step, 0, None);
+        self.undo.begin(grouping, 0, None);
         for edit in edits {
             for event in edit.events(&self.page()) {
                 self.undo.apply(&mut self.document, &event).expect("the event can be applied");
@@ -111,17 +195,57 @@ impl Person {
         self.undo.settle(None);
     }
 
-    pub fn undo(&mut self) -> Reverted {
+    /// Writes events that belong to a group, with the selection before and after them.
+    pub fn step(
+        &mut self,
+        grouping: Grouping,
+        time: i64,
+        before: Option<Selection>,
+        events: &[Event],
+        after: impl Fn(&Self) -> Option<Selection>,
+    ) {
         self.begin();
-        let reverted = self.undo.undo(&mut self.document).expect("all history is here");
-        self.note(reverted.events.clone());
-        reverted
+        self.undo.begin(grouping, time, before);
+        for event in events {
+            self.undo.apply(&mut self.document, event).expect("the event can be applied");
+            self.note([event.clone()]);
+        }
+        self.undo.settle(after(self));
+    }
+
+    /// Does an edit, or undoes or redoes.
+    pub fn act(&mut self, edit: &Edit, grouping: Grouping) {
+        match edit {
+            Edit::Undo => drop(self.undo()),
+            Edit::Redo => drop(self.redo()),
+            edit => self.group(grouping, std::slice::from_ref(edit)),
+        }
+    }
+
+    pub fn undo(&mut self) -> Reverted {
+        self.turn(UndoStack::undo)
     }
 
     pub fn redo(&mut self) -> Reverted {
-        self.begin();
-        let reverted = self.undo.redo(&mut self.document).expect("all history is here");
-        self.note(reverted.events.clone());
-        reverted
+        self.turn(UndoStack::redo)
+    }
+
+    fn turn(&mut self, turn: impl Fn(&mut UndoStack, &mut Document) -> Result<Reverted, EditError>) -> Reverted {
+        let mut events = Vec::new();
+        loop {
+            self.begin();
+            let reverted = match turn(&mut self.undo, &mut self.document) {
+                Err(EditError::NeedsHistory) => Reverted { needs_history: true, ..Reverted::default() },
+                reverted => reverted.expect("it can be applied"),
+            };
+            self.note(reverted.events.clone());
+            events.extend(reverted.events);
+            if !reverted.needs_history {
+                return Reverted { events, ..reverted };
+            }
+            assert!(!self.document.has_history(), "it is asked for once");
+            self.seal();
+            self.load();
+        }
     }
 }

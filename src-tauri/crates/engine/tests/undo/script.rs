@@ -2,10 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use inkfold_engine::Value;
+use inkfold_engine::{Record, Value};
 use inkfold_testkit::edit::{Edit, Place};
 use inkfold_testkit::page::Page;
 use inkfold_testkit::table;
+
+use crate::common::number;
+use crate::person::Person;
 
 /// What somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,12 @@ pub enum Act {
     Edit(Edit),
     /// The open record is sealed.
     Seal,
+    /// The document is closed and opened again.
+    Reopen,
+    /// All that another has is taken in.
+    Hear(usize),
+    /// Undoes and redoes, which changes nothing.
+    BackAndForth,
 }
 
 /// Reads acts as [`table`] writes edits, with `seal` between them.
@@ -27,20 +36,25 @@ pub fn events(edit: &Edit, page: &Page) -> Option<Vec<inkfold_engine::Event>> {
     catch_unwind(AssertUnwindSafe(|| edit.events(page))).ok()
 }
 
-/// Runs acts; says what went wrong.
-fn failure(acts: &[Act], run: &impl Fn(&[Act]) -> Result<(), String>) -> Option<String> {
-    match catch_unwind(AssertUnwindSafe(|| run(acts))) {
-        Ok(result) => result.err(),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            Some(text.or(panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
-        }
-    }
+/// Everybody hears everything.
+pub fn sync(people: &mut [Person]) {
+    people.iter_mut().for_each(Person::seal);
+    let all: Vec<Record> = people.iter().flat_map(|person| person.records.clone()).collect();
+    people.iter_mut().for_each(|person| person.hear(&all));
+}
+
+/// Does something that may panic; says what went wrong.
+pub fn attempt(something: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(something)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or(panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+    })
 }
 
 /// Says of acts that fail which of them do, and why.
-pub fn failing(acts: &[Act], run: impl Fn(&[Act]) -> Result<(), String>) -> Option<String> {
-    failure(acts, &run)?;
+pub fn failing(acts: &[(usize, Act)], run: impl Fn(&[(usize, Act)]) -> Result<(), String>) -> Option<String> {
+    let failure = |acts: &[(usize, Act)]| attempt(|| run(acts)).err();
+    failure(acts)?;
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let mut acts = acts.to_vec();
@@ -48,16 +62,30 @@ pub fn failing(acts: &[Act], run: impl Fn(&[Act]) -> Result<(), String>) -> Opti
         let without = (0..acts.len()).map(|i| [&acts[..i], &acts[i + 1..]].concat());
         let simpler = (0..acts.len()).filter_map(|i| {
             let mut simpler = acts.clone();
-            simpler[i] = simplified(&acts[i])?;
+            simpler[i].1 = simplified(&acts[i].1)?;
             Some(simpler)
         });
-        let Some(fewer) = without.chain(simpler).find(|fewer| failure(fewer, &run).is_some()) else { break };
+        let Some(fewer) = without.chain(simpler).find(|fewer| failure(fewer).is_some()) else { break };
         acts = fewer;
     }
-    let why = failure(&acts, &run).unwrap_or_default();
+    let why = failure(&acts).unwrap_or_default();
     std::panic::set_hook(hook);
-    let line: Vec<String> = acts.iter().map(text).collect();
+    let name = |who: usize| char::from(b'a' + who as u8);
+    let line: Vec<String> = acts.iter().map(|(who, act)| format!("{} {}", name(*who), text(act))).collect();
     Some(format!("{}\n{why}", line.join("; ")))
+}
+
+/// Runs the acts of many seeds. The environment says of how many, from which on, and after how many failures that is enough.
+pub fn check_seeds(
+    histories: u64,
+    draw: impl Fn(u64) -> Vec<(usize, Act)>,
+    run: impl Fn(&[(usize, Act)]) -> Result<(), String>,
+) {
+    let first = number("INKFOLD_FIRST", 0);
+    let seeds = first..first + number("INKFOLD_HISTORIES", histories);
+    let wrong = seeds.filter_map(|seed| Some(format!("seed {seed}: {}", failing(&draw(seed), &run)?)));
+    let wrong: Vec<String> = wrong.take(number("INKFOLD_FAILURES", 1) as usize).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The same with less in it.
@@ -78,7 +106,11 @@ fn simplified(act: &Act) -> Option<Act> {
 
 /// An act as it is read; what that can't say is said as it may be.
 pub fn text(act: &Act) -> String {
-    let Act::Edit(edit) = act else { return "seal".into() };
+    let edit = match act {
+        Act::Edit(edit) => edit,
+        Act::Hear(other) => return format!("hear {}", char::from(b'a' + *other as u8)),
+        Act::Seal | Act::Reopen | Act::BackAndForth => return format!("{act:?}").to_lowercase(),
+    };
     let place = |at: &Place| format!("{}@{}", at.block, at.offset);
     match edit {
         Edit::Type { at, text } => format!("type {} {text}", place(at)),
