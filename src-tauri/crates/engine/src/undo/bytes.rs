@@ -10,9 +10,9 @@ use crate::ids::ReplicaId;
 /// Rows by their number; none for those that go.
 pub type Rows = Vec<(u64, Option<Vec<u8>>)>;
 
-/// The row of what blocks have another marker; all others are groups.
-pub(super) const REPLACED: u64 = 0;
-const VERSION: u8 = 1;
+/// The row of what is known of blocks; all others are groups.
+pub(super) const BLOCKS: u64 = 0;
+const VERSION: u8 = 2;
 /// All rows together are at most so long; the oldest groups go. A single group may be longer.
 const BYTES: usize = 16 << 20;
 
@@ -40,15 +40,16 @@ impl UndoStack {
     /// All rows, as they are.
     pub fn rows(&self) -> Vec<(u64, Vec<u8>)> {
         let groups = self.done.iter().chain(&self.undone).map(|group| group.number);
-        let numbers = std::iter::once(REPLACED).chain(groups);
+        let numbers = std::iter::once(BLOCKS).chain(groups);
         numbers.filter_map(|number| Some((number, self.row(number)?))).collect()
     }
 
     fn row(&self, number: u64) -> Option<Vec<u8>> {
         let mut out = Bytes { writer: Writer::default(), replica: self.replica };
         out.writer.byte(VERSION);
-        if number == REPLACED {
+        if number == BLOCKS {
             let markers = &self.replaced.markers;
+            out.writer.uint(self.recorder.reordered);
             out.writer.uint(markers.len() as u64);
             for (&block, markers) in markers {
                 out.element(Some(block));
@@ -56,7 +57,7 @@ impl UndoStack {
                 // They are always own.
                 markers.iter().for_each(|marker| out.writer.uint(marker.seq));
             }
-            return (!markers.is_empty()).then_some(out.writer.0);
+            return (!markers.is_empty() || self.recorder.reordered > 0).then_some(out.writer.0);
         }
         // Both lists ascend by number: whatever comes in is the latest.
         let found = |list: &[Group]| list.binary_search_by_key(&number, |group| group.number).ok();
@@ -85,7 +86,8 @@ impl UndoStack {
                 return Err(DecodeError("an undo stack of another version"));
             }
             stack.sizes.insert(number, bytes.len());
-            if number == REPLACED {
+            if number == BLOCKS {
+                stack.recorder.reordered = input.reader.uint()?;
                 for _ in 0..input.reader.count(2)? {
                     let block = input.known_element()?;
                     for _ in 0..input.reader.count(1)? {

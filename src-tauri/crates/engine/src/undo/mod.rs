@@ -265,7 +265,7 @@ impl UndoStack {
     /// As [`Document::apply`].
     pub fn apply(&mut self, document: &mut Document, event: &Event) -> Result<(), EditError> {
         let seq = document.next_seq().ok_or(EditError::Order)?;
-        let step = self.recorder.step(document, &self.replaced, self.replica, event);
+        let step = self.note(document, event);
         document.apply(event)?;
         let mut drops = false;
         if let Some(Begun { before, open }) = self.begun.take()
@@ -291,6 +291,16 @@ impl UndoStack {
             self.keep_named();
         }
         Ok(())
+    }
+
+    /// What will undo an event that is about to be applied, other than to cancel it.
+    fn note(&mut self, document: &Document, event: &Event) -> Option<Step> {
+        let reordered = self.recorder.reordered;
+        let step = self.recorder.step(document, &self.replaced, self.replica, event);
+        if reordered != self.recorder.reordered {
+            self.stale.insert(bytes::BLOCKS);
+        }
+        step
     }
 
     /// The edit is complete, and this is the selection after it.
@@ -387,6 +397,7 @@ impl UndoStack {
 
     /// Forgets of blocks what no group asks for any more.
     fn keep_named(&mut self) {
+        self.pass_over_forgotten();
         let groups = || self.done.iter().chain(&self.undone);
         let mut named: BTreeSet<ElementId> = BTreeSet::new();
         let mut note = |place: Option<ElementId>| named.extend(place);
@@ -403,15 +414,35 @@ impl UndoStack {
         markers.retain(|first, later| named.contains(first) || later.iter().any(|marker| named.contains(marker)));
         block.retain(|_, first| markers.contains_key(first));
         if before != self.replaced.markers.len() {
-            self.stale.insert(bytes::REPLACED);
+            self.stale.insert(bytes::BLOCKS);
         }
         self.note_removed();
+    }
+
+    /// Of removed blocks that nothing brings back any more, none says where another one stood.
+    fn pass_over_forgotten(&mut self) {
+        let groups = self.done.iter().chain(&self.undone);
+        let removed = groups.flat_map(|group| &group.steps).filter_map(|step| match step {
+            Step::Remove { block, shown: false, .. } => Some(*block),
+            _ => None,
+        });
+        let kept: BTreeSet<ElementId> = removed.collect();
+        for group in self.done.iter_mut().chain(&mut self.undone) {
+            for step in &mut group.steps {
+                let Step::Remove { next, .. } = step else { continue };
+                let stood = self.recorder.stood_before(*next, |block| kept.contains(&block));
+                if stood != *next {
+                    *next = stood;
+                    self.stale.insert(group.number);
+                }
+            }
+        }
     }
 
     /// Notes anew what is removed, of what can be undone.
     fn note_removed(&mut self) {
         let groups = self.done.iter().chain(&self.undone);
-        self.recorder = Recorder::of(groups.flat_map(|group| &group.steps), &self.replaced);
+        self.recorder = Recorder::of(groups.flat_map(|group| &group.steps), self.recorder.reordered);
     }
 }
 

@@ -21,14 +21,11 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub fn of<'a>(steps: impl Iterator<Item = &'a Step>, replaced: &Replaced) -> Self {
-        let reordered = replaced.markers.values().flatten().map(|marker| marker.seq).max().unwrap_or(0);
+    pub fn of<'a>(steps: impl Iterator<Item = &'a Step>, reordered: u64) -> Self {
         let mut recorder = Recorder { reordered, ..Recorder::default() };
         for step in steps {
-            match step {
-                Step::Remove { block, next, seq, shown: false, .. } => recorder.note_removed(*block, *next, *seq),
-                Step::Move { seq, .. } => recorder.reordered = recorder.reordered.max(*seq),
-                _ => {}
+            if let Step::Remove { block, next, seq, shown: false, .. } = step {
+                recorder.note_removed(*block, *next, *seq);
             }
         }
         recorder
@@ -52,6 +49,18 @@ impl Recorder {
     /// A block that was removed, by which event, and what stood after it.
     pub fn removed(&self, block: ElementId) -> Option<(u64, Option<ElementId>)> {
         self.removed.get(&block).map(|&(next, seq)| (seq, next))
+    }
+
+    /// A block, or the first of those after it that isn't removed or is kept in mind.
+    pub fn stood_before(&self, next: Option<ElementId>, is_kept: impl Fn(ElementId) -> bool) -> Option<ElementId> {
+        let mut next = next;
+        for _ in 0..self.removed.len() {
+            match next.filter(|block| !is_kept(*block)).and_then(|block| self.removed.get(&block)) {
+                Some((after, _)) => next = *after,
+                None => break,
+            }
+        }
+        next
     }
 
     /// The block that was removed right before another one, or at the end of the page.

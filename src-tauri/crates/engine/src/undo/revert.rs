@@ -67,8 +67,7 @@ impl Turn<'_> {
 
     fn emit(&mut self, event: Event) -> Result<(), EditError> {
         let seq = self.document.next_seq().ok_or(EditError::Order)?;
-        let UndoStack { recorder, replaced, replica, .. } = &mut *self.stack;
-        let step = recorder.step(self.document, replaced, *replica, &event);
+        let step = self.stack.note(self.document, &event);
         self.document.apply(&event)?;
         self.inverse.add(seq, &event, step);
         self.events.push(event);
@@ -237,7 +236,7 @@ impl Turn<'_> {
         };
         let seq = self.document.next_seq().ok_or(EditError::Order)?;
         self.stack.replaced.put(block, ElementId { replica: self.stack.replica, seq });
-        self.stack.stale.insert(super::bytes::REPLACED);
+        self.stack.stale.insert(super::bytes::BLOCKS);
         self.emit(Event::Insert { at: at.into(), what: Insertion::Marker(attributes.clone()) })?;
         if let Some(Step::Marker { anchor: noted, .. }) = self.inverse.steps.last_mut() {
             *noted = anchor;
