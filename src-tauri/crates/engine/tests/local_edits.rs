@@ -5,12 +5,12 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{as_model, assert_equal, merge, number};
+use common::{as_model, assert_equal, document, merge, seeds};
 use fastrand::Rng;
 use inkfold_engine::event::{Event, Insertion};
 use inkfold_engine::ids::{EventId, RecordId, ReplicaId};
 use inkfold_engine::{Document, OPEN, Record, Target};
-use inkfold_testkit::history::{DOCUMENT, Plan, Replica, WORKSPACE, World};
+use inkfold_testkit::history::{Plan, Replica, World};
 use inkfold_testkit::model;
 
 /// Somebody with a document, which can be ahead of what the edits know.
@@ -22,11 +22,8 @@ struct Writer {
 
 impl Writer {
     fn new(name: u8, save_often: bool) -> Self {
-        let mut document = Document::new(WORKSPACE, DOCUMENT);
-        if save_often {
-            document.save_often();
-        }
-        Writer { replica: Replica::new(ReplicaId([name; 16])), document, here: BTreeSet::new() }
+        let replica = Replica::new(ReplicaId([name; 16]));
+        Writer { replica, document: document(save_often), here: BTreeSet::new() }
     }
 
     /// Takes in what somebody else has; whoever looks at the document sees it at once, or goes on with what was there before.
@@ -159,10 +156,7 @@ fn check(plan: &Plan, save_often: bool) {
 }
 
 fn run(plan: impl Fn(u64) -> Plan) {
-    let (first, histories) = (number("INKFOLD_FIRST", 0), number("INKFOLD_HISTORIES", 400));
-    for seed in first..first + histories {
-        check(&plan(seed), seed % 2 == 1);
-    }
+    seeds(400).for_each(|seed| check(&plan(seed), seed % 2 == 1));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::seeds;
 use inkfold_engine::{Document, Record};
 use inkfold_testkit::history::{DOCUMENT, Delivery, History, Plan, WORKSPACE};
 use inkfold_testkit::model;
@@ -52,20 +53,38 @@ fn check(plan: &Plan) {
     }
 }
 
-/// `INKFOLD_HISTORIES` asks for more of them.
 fn run(plan: impl Fn(u64) -> Plan) {
-    let histories = std::env::var("INKFOLD_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(500);
-    (0..histories).for_each(|seed| check(&plan(seed)));
+    seeds(300).for_each(|seed| check(&plan(seed)));
 }
 
 #[test]
-fn text_and_marks() {
+fn text_and_markers() {
     run(Plan::plain);
 }
 
 #[test]
 fn blocks() {
     run(Plan::blocks);
+}
+
+#[test]
+fn without_moves_and_cancels() {
+    run(Plan::mixed);
+}
+
+#[test]
+fn moves() {
+    run(Plan::moves);
+}
+
+#[test]
+fn cancels() {
+    run(Plan::cancels);
+}
+
+#[test]
+fn all_kinds_of_events() {
+    run(Plan::everything);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::seeds;
 use inkfold_engine::diff::TextDiff;
 use inkfold_engine::event::{End, Start};
 use inkfold_engine::{Content, Document, EditError, Event, Events, Insertion, Record, RecordId, ReplicaId, Value};
@@ -46,10 +47,8 @@ fn check_every_version(plan: &Plan) {
     }
 }
 
-/// `INKFOLD_HISTORIES` asks for more of them.
 fn run(plan: impl Fn(u64) -> Plan) {
-    let histories = std::env::var("INKFOLD_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(150);
-    (0..histories).for_each(|seed| check_every_version(&plan(seed)));
+    seeds(100).for_each(|seed| check_every_version(&plan(seed)));
 }
 
 #[test]
@@ -60,6 +59,26 @@ fn every_version_of_text() {
 #[test]
 fn every_version_of_blocks() {
     run(Plan::blocks);
+}
+
+#[test]
+fn every_version_without_moves_and_cancels() {
+    run(Plan::mixed);
+}
+
+#[test]
+fn every_version_of_moves() {
+    run(Plan::moves);
+}
+
+#[test]
+fn every_version_of_cancels() {
+    run(Plan::cancels);
+}
+
+#[test]
+fn every_version_of_everything() {
+    run(Plan::everything);
 }
 
 /// A writer of small records.

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{assert_same, merge};
-use inkfold_engine::{Document, Record};
-use inkfold_testkit::history::{DOCUMENT, Delivery, History, Plan, Shape, WORKSPACE};
+use common::{assert_same, document, merge, seeds};
+use inkfold_engine::Record;
+use inkfold_testkit::history::{Delivery, History, Plan, Shape};
 
 /// Folds a history in every order of arrival, and what each replica had of it.
 fn check(plan: &Plan, save_often: bool) {
@@ -31,19 +31,10 @@ fn check(plan: &Plan, save_often: bool) {
     assert_same(&document, &history.known_to(replica), &format!("{plan:?}, replica {replica}"));
 }
 
-fn document(save_often: bool) -> Document {
-    let mut document = Document::new(WORKSPACE, DOCUMENT);
-    if save_often {
-        document.save_often();
-    }
-    document
-}
-
 /// Folds many histories from their beginning, and some more from each version from which that can be done: in rounds, so
 /// that there are many.
 fn run(plan: impl Fn(u64) -> Plan) {
-    let (first, histories) = (common::number("INKFOLD_FIRST", 0), common::number("INKFOLD_HISTORIES", 2000));
-    for seed in first..first + histories {
+    for seed in seeds(2000) {
         check(&plan(seed), false);
         if seed % 2 == 0 {
             check(&plan(seed), true);

@@ -41,6 +41,9 @@ pub enum EditError {
     /// The event reaches back to what isn't loaded.
     #[error("the document's history must be read first")]
     NeedsHistory,
+    /// What is to be undone isn't in this document.
+    #[error("what is to be undone isn't in this document any more")]
+    NotHere,
     /// The text holds what a document can't.
     #[error(transparent)]
     Character(#[from] crate::event::BadCharacter),

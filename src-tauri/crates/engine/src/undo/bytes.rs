@@ -13,6 +13,8 @@ pub type Rows = Vec<(u64, Option<Vec<u8>>)>;
 /// The row of what is known of blocks; all others are groups.
 pub(super) const BLOCKS: u64 = 0;
 const VERSION: u8 = 2;
+/// Groups' numbers stay below.
+const NUMBERS: u64 = 1 << 62;
 /// All rows together are at most so long; the oldest groups go. A single group may be longer.
 const BYTES: usize = 16 << 20;
 
@@ -99,9 +101,12 @@ impl UndoStack {
                     }
                 }
             } else {
+                if number >= NUMBERS {
+                    return Err(DecodeError("a number too large"));
+                }
                 let list = if input.flag()? { &mut stack.undone } else { &mut stack.done };
                 list.push(Group { number, ..input.group()? });
-                stack.next = stack.next.max(number.checked_add(1).ok_or(DecodeError("a number too large"))?);
+                stack.next = stack.next.max(number + 1);
             }
             input.reader.finish()?;
         }

@@ -318,7 +318,7 @@ impl UndoStack {
     /// Undoes the last group that changes anything, in a document whose record is open.
     ///
     /// # Errors
-    /// As [`Document::apply`]; nothing was changed then.
+    /// As [`Document::apply`], or the group isn't of this document and is dropped; the document wasn't changed then.
     pub fn undo(&mut self, document: &mut Document) -> Result<Reverted, EditError> {
         self.turn(document, |stack| (&mut stack.done, &mut stack.undone))
     }
@@ -326,7 +326,7 @@ impl UndoStack {
     /// Redoes what was undone last, as far as it changes anything.
     ///
     /// # Errors
-    /// As [`Document::apply`]; nothing was changed then.
+    /// As [`Self::undo`].
     pub fn redo(&mut self, document: &mut Document) -> Result<Reverted, EditError> {
         self.turn(document, |stack| (&mut stack.undone, &mut stack.done))
     }
@@ -348,6 +348,12 @@ impl UndoStack {
                 Err(error) if !reverted.events.is_empty() => {
                     reverted.needs_history = error == EditError::NeedsHistory;
                     break;
+                }
+                Err(EditError::NotHere) => {
+                    // It never will be.
+                    lists(self).0.pop();
+                    self.stale.insert(group.number);
+                    return Err(EditError::NotHere);
                 }
                 inverse => inverse?,
             };
@@ -458,7 +464,7 @@ impl Group {
         if is_cancelled && seq < end {
             match self.off.last_mut() {
                 // Whatever of this group is in between counts all the same.
-                Some(last) if seq == self.end && last.0 >= self.first => last.1 = end,
+                Some(last) if last.1 == seq || (seq == self.end && last.0 >= self.first) => last.1 = end,
                 _ => self.off.push((seq, end)),
             }
         }
@@ -468,6 +474,14 @@ impl Group {
 }
 
 impl Step {
+    /// The seq of the event itself, as far as it is noted.
+    fn seq(&self) -> Option<u64> {
+        match self {
+            Step::Remove { seq, .. } | Step::Move { seq, .. } => Some(*seq),
+            Step::Marker { .. } | Step::Join { .. } | Step::Register { .. } => None,
+        }
+    }
+
     fn each_block(&self, note: &mut impl FnMut(Option<ElementId>)) {
         match self {
             Step::Marker { block, from, anchor, .. } => [Some(*block), *from, *anchor].into_iter().for_each(note),

@@ -22,6 +22,9 @@ pub(super) fn revert(
     events: &mut Vec<Event>,
 ) -> Result<Group, EditError> {
     let next = document.next_seq().ok_or(EditError::Order)?;
+    if !fits(stack, document, group, next) {
+        return Err(EditError::NotHere);
+    }
     // Where hidden blocks and text are is in the history only.
     let is_structure = |step: &Step| !matches!(step, Step::Register { .. });
     let needs_all = !document.has_history() && group.steps.iter().any(is_structure);
@@ -43,6 +46,20 @@ pub(super) fn revert(
     }
     turn.inverse.steps.extend(turn.hide_again);
     Ok(turn.inverse)
+}
+
+/// Whether a document has all that a group names, when an own event with this seq comes next.
+fn fits(stack: &UndoStack, document: &Document, group: &Group, next: u64) -> bool {
+    let mut is_here = true;
+    for step in &group.steps {
+        step.each_block(&mut |element| {
+            let marker = element.map(|element| stack.replaced.marker(element));
+            is_here &= marker.is_none_or(|marker| document.id_of(marker).is_some());
+        });
+    }
+    is_here
+        && group.off.iter().chain(&group.on).all(|range| range.1 <= next)
+        && group.steps.iter().filter_map(Step::seq).all(|seq| seq < next)
 }
 
 /// An undo at work.

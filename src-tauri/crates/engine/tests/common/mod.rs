@@ -3,13 +3,32 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 mod patches;
+pub mod person;
+
+use std::ops::Range;
 
 use inkfold_engine::{Document, EventId, Record, RecordId};
+use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
 use inkfold_testkit::model;
 
 /// A number that the environment asks for.
 pub fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
+}
+
+/// The seeds of a test's histories: so many from 0 on, if `INKFOLD_HISTORIES` and `INKFOLD_FIRST` don't say otherwise.
+pub fn seeds(histories: u64) -> Range<u64> {
+    let first = number("INKFOLD_FIRST", 0);
+    first..first + number("INKFOLD_HISTORIES", histories)
+}
+
+/// An empty document, which may fold from every version that it can fold from.
+pub fn document(save_often: bool) -> Document {
+    let mut document = Document::new(WORKSPACE, DOCUMENT);
+    if save_often {
+        document.save_often();
+    }
+    document
 }
 
 /// Takes records in; the patch must turn the old page into the new one.

@@ -5,7 +5,7 @@ use inkfold_engine::patch::between;
 use inkfold_testkit::edit::{Edit, Place};
 use inkfold_testkit::history::{Kind, random_edit};
 
-use crate::person::{Person, Plain};
+use crate::common::person::{Person, Plain};
 use crate::script::{self, Act};
 
 /// What somebody does in a run.
@@ -184,6 +184,15 @@ fn draw(seed: u64, kinds: &[Kind]) -> Vec<(usize, Act)> {
         }
     }
     acts
+}
+
+/// Somebody after random acts.
+pub fn somebody(seed: u64) -> Person {
+    let mut alone = Alone::new();
+    for (_, act) in draw(seed, KINDS) {
+        alone.act(&act).expect("it does what it should");
+    }
+    alone.person
 }
 
 #[test]

@@ -8,7 +8,7 @@ use inkfold_testkit::history::{Kind, random_edit};
 use inkfold_testkit::{model, table};
 
 use crate::common::as_model;
-use crate::person::{Person, Plain};
+use crate::common::person::{Person, Plain};
 use crate::script::{self, Act, sync};
 
 const TEXT: &[Kind] = &[Kind::Type, Kind::Type, Kind::Backspace, Kind::DeleteForward];

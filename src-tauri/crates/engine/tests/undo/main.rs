@@ -5,7 +5,7 @@ mod common;
 
 mod alone;
 mod among;
-mod person;
+mod rows;
 mod script;
 mod selection;
 mod together;

@@ -7,8 +7,8 @@ use inkfold_testkit::edit::{Edit, Place};
 use inkfold_testkit::page::Page;
 use inkfold_testkit::table;
 
-use crate::common::number;
-use crate::person::Person;
+use crate::common::person::Person;
+use crate::common::{number, seeds};
 
 /// What somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,15 +75,13 @@ pub fn failing(acts: &[(usize, Act)], run: impl Fn(&[(usize, Act)]) -> Result<()
     Some(format!("{}\n{why}", line.join("; ")))
 }
 
-/// Runs the acts of many seeds. The environment says of how many, from which on, and after how many failures that is enough.
+/// Runs the acts of many seeds, until as many have failed as `INKFOLD_FAILURES` says.
 pub fn check_seeds(
     histories: u64,
     draw: impl Fn(u64) -> Vec<(usize, Act)>,
     run: impl Fn(&[(usize, Act)]) -> Result<(), String>,
 ) {
-    let first = number("INKFOLD_FIRST", 0);
-    let seeds = first..first + number("INKFOLD_HISTORIES", histories);
-    let wrong = seeds.filter_map(|seed| Some(format!("seed {seed}: {}", failing(&draw(seed), &run)?)));
+    let wrong = seeds(histories).filter_map(|seed| Some(format!("seed {seed}: {}", failing(&draw(seed), &run)?)));
     let wrong: Vec<String> = wrong.take(number("INKFOLD_FAILURES", 1) as usize).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

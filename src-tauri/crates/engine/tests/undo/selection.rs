@@ -4,7 +4,7 @@ use inkfold_engine::undo::{Grouping, Reverted, Selection};
 use inkfold_engine::{Event, Insertion, Side};
 use inkfold_testkit::table;
 
-use crate::person::Person;
+use crate::common::person::Person;
 
 /// Somebody in a document of "hello/world", and somebody else.
 fn two() -> [Person; 2] {

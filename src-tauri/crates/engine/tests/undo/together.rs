@@ -5,7 +5,7 @@ use inkfold_testkit::model;
 use inkfold_testkit::table;
 
 use crate::common::assert_equal;
-use crate::person::Person;
+use crate::common::person::Person;
 use crate::script::{self, Act, sync};
 
 /// What `a`, `b` and `c` do one after the other, and what all see in the end.

@@ -12,8 +12,9 @@ use inkfold_testkit::model;
 use inkfold_testkit::page::{Page, Shown, What};
 use inkfold_testkit::table;
 
-use crate::common::merge;
+use super::merge;
 
+#[derive(Clone)]
 pub struct Person {
     pub replica: ReplicaId,
     pub document: Document,
@@ -44,7 +45,8 @@ impl Person {
         }
     }
 
-    fn begin(&mut self) {
+    /// Begins a record if none is open.
+    pub fn begin(&mut self) {
         if self.open.is_none() {
             let first = self.document.last_of(self.replica).1;
             let version = self.document.version();
@@ -53,7 +55,8 @@ impl Person {
         }
     }
 
-    fn note(&mut self, events: impl IntoIterator<Item = Event>) {
+    /// Adds events to the open record, which the document has already.
+    pub fn note(&mut self, events: impl IntoIterator<Item = Event>) {
         if let Some((.., written)) = &mut self.open {
             written.extend(events);
         }
