@@ -58,7 +58,7 @@ impl Document {
     }
 
     /// The position of a place on the page as it is: how many elements are before it. Where the element is gone, that is right
-    /// after what is shown left of where it was. `None` where the element isn't here.
+    /// after what is shown left of where it was. `None` where the element isn't here, or where it is gone and the history isn't loaded.
     ///
     /// What is shown is found on the page; where an element was that is gone, the tracker is asked, which may have to fold a
     /// part of the history for it.
@@ -72,12 +72,6 @@ impl Document {
             (Standing::Shown(at), Side::Before) => at - 1,
             (Standing::Gone(before) | Standing::Hidden(before), _) => before,
         })
-    }
-
-    #[allow(missing_docs)]
-    pub fn debug_order(&mut self) -> String {
-        let h = &self.history;
-        self.fold.with_tracker(h, 0, |w| w.debug_order(h))
     }
 
     pub(crate) fn element_id(&self, id: Id) -> ElementId {

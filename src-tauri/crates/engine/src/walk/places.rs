@@ -21,27 +21,6 @@ impl Window {
         })
     }
 
-    pub fn debug_order(&mut self, h: &History) -> String {
-        let spans = self.spans_in_order();
-        let mut o = String::new();
-        for s in spans {
-            if s.marker {
-                let st = if !s.effect.is_live() {
-                    "x"
-                } else if self.removed.contains(&s.id) {
-                    "h"
-                } else {
-                    ""
-                };
-                o += &format!(" M{}{st}", seq_of(s.id));
-            } else {
-                let t = h.text_of(s.id, s.len);
-                if s.effect.is_live() { o += &format!(" '{t}'") } else { o += &format!(" ({t})") }
-            }
-        }
-        o
-    }
-
     /// All spans in the order of their blocks, shown or not.
     fn spans_in_order(&mut self) -> Vec<Span> {
         if !self.disordered {

@@ -118,7 +118,8 @@ impl Person {
         self.seal();
     }
 
-    fn load(&mut self) {
+    /// Loads the history.
+    pub fn load(&mut self) {
         self.document.load_history(self.records.iter().cloned()).expect("all records are here");
     }
 

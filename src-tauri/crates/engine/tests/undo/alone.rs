@@ -212,29 +212,3 @@ fn block_structure() {
 fn many_edits() {
     script::check_seeds(200, |seed| (0..5).flat_map(|part| draw(seed | part << 32, KINDS)).collect(), run);
 }
-
-#[test]
-fn trace() {
-    let Ok(line) = std::env::var("TRACE") else { return };
-    let mut alone = Alone::new();
-    let show = |alone: &mut Alone, act: &Act, n: usize| {
-        let result = alone.act(act);
-        eprintln!("{:28} {}", script::text(act), alone.person.document.debug_order());
-        let events: Vec<_> = alone.person.document.open_runs().iter().collect();
-        eprintln!("      {:?}", events.iter().rev().take(n).rev().collect::<Vec<_>>());
-        if let Err(e) = result {
-            eprintln!("{e}");
-            std::process::exit(0);
-        }
-    };
-    let n = 3;
-    for act in script::read(&line) {
-        show(&mut alone, &act, n);
-    }
-    while alone.at > 0 {
-        show(&mut alone, &Act::Edit(Edit::Undo), n);
-    }
-    while alone.at + 1 < alone.pages.len() {
-        show(&mut alone, &Act::Edit(Edit::Redo), n);
-    }
-}

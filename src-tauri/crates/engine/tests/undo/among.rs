@@ -189,26 +189,3 @@ fn text_marks_and_registers() {
 fn every_kind_of_edit() {
     script::check_seeds(300, |seed| draw(seed, ALL), run);
 }
-
-#[test]
-fn trace() {
-    let Ok(line) = std::env::var("TRACE2") else { return };
-    let mut people = people();
-    for part in line.split(';') {
-        let (who, what) = part.trim().split_once(' ').unwrap();
-        let who = usize::from(who.as_bytes()[0] - b'a');
-        let acts = match what.split_once(' ') {
-            Some(("hear", other)) => vec![Act::Hear(usize::from(other.as_bytes()[0] - b'a'))],
-            _ if what == "reopen" => vec![Act::Reopen],
-            _ if what == "backandforth" => vec![Act::Edit(Edit::Undo), Act::Edit(Edit::Redo)],
-            _ => script::read(what),
-        };
-        for a in acts {
-            act(&mut people, who, &a).unwrap();
-            let p = &mut people[who];
-            eprintln!("{part:28} {:?} {}", p.shown(), p.document.debug_order());
-            let events: Vec<_> = p.document.open_runs().iter().collect();
-            eprintln!("      {:?}", events.iter().rev().take(3).rev().collect::<Vec<_>>());
-        }
-    }
-}
