@@ -46,7 +46,12 @@ pub(crate) struct List {
 impl List {
     /// The segments as they stand.
     pub fn segments(&self) -> impl Iterator<Item = Id> + '_ {
-        let mut node = 0;
+        self.segments_from(NONE)
+    }
+
+    /// The segments as they stand, from one on.
+    pub fn segments_from(&self, segment: Id) -> impl Iterator<Item = Id> + '_ {
+        let mut node = self.nodes.get(&segment).copied().unwrap_or(END);
         std::iter::from_fn(move || {
             let entry = self.entries.get(node as usize)?;
             node = entry.next;

@@ -21,26 +21,36 @@ impl Window {
         })
     }
 
-    /// All spans in the order of their blocks, shown or not.
-    fn spans_in_order(&mut self) -> Vec<Span> {
-        if !self.disordered {
-            return self.tree.spans().copied().collect();
-        }
-        let list = self.layouts.at(&self.tree, &self.effect);
-        let mut segments: FxHashMap<Id, Vec<Span>> = FxHashMap::default();
-        let mut segment = NONE;
-        for span in self.tree.spans() {
-            if span.marker {
-                segment = span.id;
-            }
-            segments.entry(segment).or_default().push(*span);
-        }
-        list.segments().flat_map(|entry| segments.remove(&entry).unwrap_or_default()).collect()
+    /// The spans from the one with an element on, or from the first, in the order of their blocks, shown or not.
+    fn spans_from(&mut self, element: Option<Id>) -> Option<impl Iterator<Item = &Span>> {
+        let cursor = match element {
+            Some(element) => self.tree.find_element(element)?,
+            None => self.tree.start(),
+        };
+        let list = self.disordered.then(|| self.layouts.at(&self.tree, &self.effect));
+        let tree = &self.tree;
+        let after = move |cursor| {
+            let cursors = std::iter::successors(Some(cursor), |&cursor| tree.next_span(cursor));
+            cursors.filter_map(|cursor| tree.span(cursor))
+        };
+        // In the sequence everything follows; in a list of segments, the rest of the element's own one and then the next.
+        let (is_list, is_head) = (list.is_some(), element.is_none());
+        let is_own = move |nth: usize, span: &Span| !span.marker || (nth == 0 && !is_head);
+        let own = after(cursor).enumerate().take_while(move |(nth, span)| !is_list || is_own(*nth, span));
+        let next = list.into_iter().flat_map(move |list| {
+            let before = std::iter::successors(Some(cursor).filter(|_| !is_head), |&cursor| tree.previous_span(cursor));
+            let marker = before.filter_map(|cursor| tree.span(cursor)).find(|span| span.marker);
+            let segments: Vec<Id> = list.segments_from(marker.map_or(NONE, |span| span.id)).skip(1).collect();
+            segments.into_iter().filter_map(move |segment| tree.find_element(segment)).flat_map(move |cursor| {
+                after(cursor).enumerate().take_while(|(nth, span)| *nth == 0 || !span.marker).map(|(_, span)| span)
+            })
+        });
+        Some(own.map(|(_, span)| span).chain(next))
     }
 
     /// How much is shown before an element where blocks have moved, and whether it is shown itself.
     fn shown_before_in_list(&mut self, id: Id) -> (u32, bool) {
-        let spans = self.spans_in_order();
+        let spans: Vec<Span> = self.spans_from(None).into_iter().flatten().copied().collect();
         let mut before = 0;
         for (i, span) in spans.iter().enumerate() {
             let has_text = || {
@@ -66,8 +76,7 @@ impl Window {
 
     /// The first elements of the spans of a marker's block, shown or not.
     pub fn text_of_block(&mut self, marker: Id) -> Vec<Id> {
-        let spans = self.spans_in_order();
-        let after = spans.iter().skip_while(|span| span.id != marker).skip(1);
+        let after = self.spans_from(Some(marker)).into_iter().flatten().skip(1);
         let block = after.take_while(|span| !(span.marker && span.effect.is_live()));
         block.filter(|span| !span.marker).map(|span| span.id).collect()
     }
@@ -75,21 +84,22 @@ impl Window {
     /// The last element of those after one (HEAD for none) in its block that only events of one line hide, up to a marker, or
     /// up to the next one where that doesn't follow: the element, its insertion if that is cancelled, and its deletions.
     pub fn last_hidden(&mut self, after: Option<Id>, end: Option<Id>, line: u32) -> Option<(Id, Option<Id>, Vec<Id>)> {
-        let spans = self.spans_in_order();
-        let mut left = &spans[..];
-        if let Some(after) = after {
-            let at = spans.iter().position(|span| span.id <= after && after < span.end())?;
-            // What comes after it in its own span is as visible as it is.
-            left = &spans[at + usize::from(after + 1 == spans[at].end())..];
+        let is_end = |span: &&Span| Some(span.id) == end;
+        // What comes after an element in its own span is as visible as it is.
+        let is_past =
+            |span: &&Span| after.is_none_or(|after| after + 1 < span.end() || !(span.id..span.end()).contains(&after));
+        let mut left = self.spans_from(after)?.filter(is_past).peekable();
+        let mut block: Vec<&Span> = Vec::new();
+        while let Some(span) = left.next_if(|span| !is_end(span) && !(span.marker && span.effect.is_live())) {
+            block.push(span);
         }
-        let block = left.iter().take_while(|span| !(span.marker && span.effect.is_live()));
-        let block: Vec<&Span> = block.collect();
-        let is_end = |span: &Span| Some(span.id) == end;
-        let end = match left.iter().position(is_end) {
-            Some(end) => end.min(block.len()),
-            None => block.iter().position(|span| span.marker).unwrap_or(block.len()),
+        let end = match left.any(|span| is_end(&span)) {
+            true => block.len(),
+            false => block.iter().position(|span| span.marker).unwrap_or(block.len()),
         };
-        block[..end].iter().rev().filter(|span| !span.marker && !span.effect.is_live()).find_map(|span| {
+        let block: Vec<Span> = block[..end].iter().map(|span| **span).collect();
+        drop(left);
+        block.iter().rev().filter(|span| !span.marker && !span.effect.is_live()).find_map(|span| {
             let element = span.end() - 1;
             let insertion = span.effect.void.then_some(element);
             let deletions = self.deletions_of(element, line);

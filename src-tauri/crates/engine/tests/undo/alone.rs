@@ -197,18 +197,18 @@ pub fn somebody(seed: u64) -> Person {
 
 #[test]
 fn every_kind_of_edit() {
-    script::check_seeds(2000, |seed| draw(seed, KINDS), run);
+    script::check_seeds(10_000, |seed| draw(seed, KINDS), run);
 }
 
 #[test]
 fn block_structure() {
     let inline = [Kind::Mark, Kind::Object, Kind::Backspace, Kind::DeleteForward];
     let kinds: Vec<Kind> = KINDS.iter().copied().filter(|kind| !inline.contains(kind)).collect();
-    script::check_seeds(2000, |seed| draw(seed, &kinds), run);
+    script::check_seeds(10_000, |seed| draw(seed, &kinds), run);
 }
 
 /// A long life in a small document.
 #[test]
 fn many_edits() {
-    script::check_seeds(200, |seed| (0..5).flat_map(|part| draw(seed | part << 32, KINDS)).collect(), run);
+    script::check_seeds(1_000, |seed| (0..5).flat_map(|part| draw(seed | part << 32, KINDS)).collect(), run);
 }

@@ -177,15 +177,15 @@ fn draw(seed: u64, kinds: &[Kind]) -> Vec<(usize, Act)> {
 
 #[test]
 fn text() {
-    script::check_seeds(300, |seed| draw(seed, TEXT), run_and_undo_all);
+    script::check_seeds(2_000, |seed| draw(seed, TEXT), run_and_undo_all);
 }
 
 #[test]
 fn text_marks_and_registers() {
-    script::check_seeds(300, |seed| draw(seed, INLINE), run);
+    script::check_seeds(2_000, |seed| draw(seed, INLINE), run);
 }
 
 #[test]
 fn every_kind_of_edit() {
-    script::check_seeds(300, |seed| draw(seed, ALL), run);
+    script::check_seeds(2_000, |seed| draw(seed, ALL), run);
 }
