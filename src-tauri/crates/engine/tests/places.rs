@@ -171,12 +171,12 @@ fn run(seed: u64, kinds: &[Kind], in_order: bool) {
 
 #[test]
 fn where_blocks_are_divided_and_joined() {
-    seeds(400).for_each(|seed| run(seed, DIVIDED, true));
+    seeds(2_000).for_each(|seed| run(seed, DIVIDED, true));
 }
 
 #[test]
 fn where_anything_happens() {
-    seeds(400).for_each(|seed| run(seed, ALL, false));
+    seeds(2_000).for_each(|seed| run(seed, ALL, false));
 }
 
 /// A document, a position on it and a side; what happens; the position then.

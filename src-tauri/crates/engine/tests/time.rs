@@ -48,7 +48,7 @@ fn check_every_version(plan: &Plan) {
 }
 
 fn run(plan: impl Fn(u64) -> Plan) {
-    seeds(100).for_each(|seed| check_every_version(&plan(seed)));
+    seeds(400).for_each(|seed| check_every_version(&plan(seed)));
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl Window {
             |span: &&Span| after.is_none_or(|after| after + 1 < span.end() || !(span.id..span.end()).contains(&after));
         let mut left = self.spans_from(after)?.filter(is_past).peekable();
         let mut block: Vec<&Span> = Vec::new();
-        while let Some(span) = left.next_if(|span| !is_end(span) && !(span.marker && span.effect.is_live())) {
+        let divides = |span: &&Span| is_end(span) || (span.marker && span.effect.is_live());
+        while let Some(span) = left.next_if(|span| !divides(span)) {
             block.push(span);
         }
         let end = match left.any(|span| is_end(&span)) {
