@@ -111,7 +111,8 @@ fn run(acts: &[(usize, Act)]) -> Result<(), String> {
 const ROWS: &[(&str, &str)] = &[
     (
         "what was typed in a moved block is there again, not in one of those beside it",
-        "enter 0@0; enter 0@0; enter 1@0; delete 1@0 2@0; mv 1 0; seal; join 2; type 0@0 l",
+        "type 0@0 m; remove 0; enter 0@0; enter 0@0; enter 0@0; enter 1@0 quote; delete 1@0 2@0; mv 1 0; join 2; \
+         set 1 quote; type 0@0 l",
     ),
     (
         "deleted text is older than what comes to stand before it once blocks have moved",
