@@ -129,7 +129,7 @@ impl Recorder {
     }
 
     /// The first of the hidden blocks that stand right before a shown one, or at the end; itself where there are none.
-    fn first_removed(&mut self, shown: Option<ElementId>) -> Option<ElementId> {
+    pub fn first_removed(&mut self, shown: Option<ElementId>) -> Option<ElementId> {
         let mut first = self.first.get(&shown).copied().unwrap_or(shown);
         let mut left = self.removed.len();
         while let Some(before) = self.removed_before(first).filter(|_| left > 0) {

@@ -100,7 +100,8 @@ impl Turn<'_> {
                 if let Some(at) = self.shown(*block).filter(|_| *shown && is_other) {
                     return self.emit(Event::Remove { at: at.into() });
                 }
-                let (block, marker, next, seq) = (*block, *marker, *next, *seq);
+                let (block, marker, seq) = (*block, *marker, *seq);
+                let next = if *shown { self.stands_before(block, *next) } else { *next };
                 let step = Step::Remove { block, marker, next, seq, shown: !shown };
                 if *shown {
                     self.inverse.steps.push(step);
@@ -165,7 +166,9 @@ impl Turn<'_> {
             },
         };
         if !goes_on {
-            return Ok(());
+            // With nothing to be seen it can go without being joined; whatever comes back in it shows it again.
+            let is_empty = self.document.page().chars_after(at) == 0;
+            return if is_empty { self.emit(Event::Remove { at: at.into() }) } else { Ok(()) };
         }
         // What was cancelled before may have stood there, unless there is something else now.
         let is_last = self.place_after(anchor) == Some(at - 1);
@@ -279,21 +282,38 @@ impl Turn<'_> {
         between.any(|marker| self.document.element_id(marker).replica != self.stack.replica)
     }
 
+    /// The position of a block that stood after a removed one, or of what comes after it where it was removed, too; none for the end of the
+    /// page, and nothing where that isn't known.
+    fn shown_from(&mut self, next: Option<ElementId>) -> Option<Option<u32>> {
+        let mut next = next;
+        let mut seen = BTreeSet::new();
+        while let Some(following) = next {
+            if let Some(at) = self.shown(following) {
+                return Some(Some(at));
+            }
+            next = self.stack.recorder.removed(following).filter(|_| seen.insert(following))?.1;
+        }
+        Some(None)
+    }
+
+    /// What stands after a block that is hidden again: what was noted, unless others have moved it away.
+    fn stands_before(&mut self, block: ElementId, noted: Option<ElementId>) -> Option<ElementId> {
+        let Some(Standing::Hidden(before)) = self.block_of(block) else { return noted };
+        let shown = self.document.page().marker_after(before);
+        match self.shown_from(noted) {
+            Some(expected) if expected != shown => {
+                let marker = shown.and_then(|at| self.marker(at)).map(|marker| self.document.element_id(marker));
+                let after = marker.map(|marker| self.stack.replaced.block(marker));
+                self.stack.recorder.first_removed(after).filter(|first| *first != block)
+            }
+            _ => noted,
+        }
+    }
+
     /// A block that was removed is shown again where it stands in the sequence; it goes to where it stood when it was removed, before
     /// `next` or at the end, and with it those that were removed right before it.
     fn bring_removed(&mut self, block: ElementId, next: Option<ElementId>) -> Result<(), EditError> {
-        let mut next = next;
-        let mut seen = BTreeSet::new();
-        let before = loop {
-            let Some(following) = next else { break None };
-            if let Some(at) = self.shown(following) {
-                break Some(at);
-            }
-            match self.stack.recorder.removed(following).filter(|_| seen.insert(following)) {
-                Some((_, after)) => next = after,
-                None => return Ok(()),
-            }
-        };
+        let Some(before) = self.shown_from(next) else { return Ok(()) };
         let Some(at) = self.shown(block) else { return Ok(()) };
         if self.document.page().marker_after(at) == before {
             return Ok(());
