@@ -194,13 +194,9 @@ impl Turn<'_> {
         anchor: Option<ElementId>,
         block: ElementId,
     ) -> Result<Option<(Vec<Event>, u32)>, EditError> {
-        let after = match anchor {
-            None => None,
-            Some(anchor) => match self.document.id_of(self.stack.replaced.marker(anchor)) {
-                Some(after) => Some(after),
-                None => return Ok(None),
-            },
-        };
+        // A new marker comes in behind what is shown, so all that is hidden from there on counts.
+        let Some(at) = self.place_after(anchor) else { return Ok(None) };
+        let after = self.document.page().element(at).map(|(id, _)| id);
         let Some(oldest) = self.stack.oldest() else { return Ok(None) };
         let oldest = ElementId { replica: self.stack.replica, seq: oldest };
         // The marker that the block had last; earlier ones may have gone elsewhere with what came in before them.
