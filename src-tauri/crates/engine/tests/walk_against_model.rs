@@ -34,7 +34,7 @@ fn check(plan: &Plan, save_often: bool) {
 /// Folds many histories from their beginning, and some more from each version from which that can be done: in rounds, so
 /// that there are many.
 fn run(plan: impl Fn(u64) -> Plan) {
-    for seed in seeds(2000) {
+    for seed in seeds(800) {
         check(&plan(seed), false);
         if seed % 2 == 0 {
             check(&plan(seed), true);

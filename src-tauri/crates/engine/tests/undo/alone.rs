@@ -146,6 +146,11 @@ const ROWS: &[(&str, &str)] = &[
         "the same with hidden text",
         "enter 0@0; enter 0@0; mv 1-2 0; mv 1 0; join 1; type 1@0 zk; delete 0@0 1@2; enter 0@0",
     ),
+    (
+        "a block that was undone is forgotten, but not what stood behind it",
+        "type 0@0 u; enter 0@0; enter 0@0; enter 1@0; undo; undo; redo; mv 1 0",
+    ),
+    ("nor that blocks had moved", "type 0@0 o; undo; enter 0@0; remove 0; enter 0@0; mv 0 2; undo; type 0@0 o"),
     ("a range over three blocks", "type 0@0 ab; enter 0@2; type 1@0 cd; enter 1@2; type 2@0 ef; delete 0@1 2@1"),
     (
         "the same with a removed block between",

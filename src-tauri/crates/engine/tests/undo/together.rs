@@ -61,6 +61,12 @@ const ROWS: &[Row] = &[
         "a enter 0@2; sync; b mv 1 3; sync; a undo",
         "ab/ef/cd",
     ),
+    row(
+        "Enter in a block that somebody joined, typed before it: all of it undone and done again",
+        "abc/def/ghi",
+        "a enter 2@1; a type 2@0 n; b delete 1@1 2@1; sync; a undo; a undo; a redo; a redo",
+        "abc/dn/hi",
+    ),
     // Text.
     row(
         "deleted text comes back around what was typed in it",
