@@ -25,10 +25,15 @@ pub enum Act {
     BackAndForth,
 }
 
-/// Reads acts as [`table`] writes edits, with `seal` between them.
+/// Reads acts as [`table`] writes edits, with `seal` and `reopen` between them.
 pub fn read(line: &str) -> Vec<Act> {
     let acts = line.split(';').map(str::trim_start).filter(|act| !act.is_empty());
-    acts.map(|act| if act.trim() == "seal" { Act::Seal } else { Act::Edit(table::read(act)) }).collect()
+    let read = |act: &str| match act.trim() {
+        "seal" => Act::Seal,
+        "reopen" => Act::Reopen,
+        _ => Act::Edit(table::read(act)),
+    };
+    acts.map(read).collect()
 }
 
 /// The events of an edit; none where the page has no such place.
