@@ -151,8 +151,6 @@ const ROWS: &[(&str, &str)] = &[
         "type 0@0 u; enter 0@0; enter 0@0; enter 1@0; undo; undo; redo; mv 1 0",
     ),
     ("nor that blocks had moved", "type 0@0 o; undo; enter 0@0; remove 0; enter 0@0; mv 0 2; undo; type 0@0 o"),
-<<<<<<< HEAD
-=======
     (
         "what shows nothing is undone with what was done before the document was opened",
         "type 0@0 a; reopen; plain 0@0 0@1",
@@ -161,7 +159,6 @@ const ROWS: &[(&str, &str)] = &[
         "structure from before the document was opened",
         "type 0@0 ab; enter 0@1; reopen; join 1; reopen; undo; reopen; undo",
     ),
->>>>>>> undo
     ("a range over three blocks", "type 0@0 ab; enter 0@2; type 1@0 cd; enter 1@2; type 2@0 ef; delete 0@1 2@1"),
     (
         "the same with a removed block between",
