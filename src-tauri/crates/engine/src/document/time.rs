@@ -139,7 +139,7 @@ impl Document {
             }
             sessions.extend(current);
         }
-        sessions.sort_by(|a, b| (a.from, a.to, a.replica).cmp(&(b.from, b.to, b.replica)));
+        sessions.sort_by_key(|session| (session.from, session.to, session.replica));
         Ok(sessions)
     }
 }
