@@ -1,5 +1,8 @@
 //! Documents in windows: edits in, patches out.
 
+use inkfold_engine::EditError;
+use inkfold_engine::undo::Reverted;
+
 use super::saving::bytes_of;
 use super::*;
 use crate::convert::grouping_in;
@@ -142,14 +145,32 @@ impl Workspace {
     }
 
     fn apply_undo(&mut self, id: DocumentId, undo: &wire::Undo) -> Result<wire::Undone, SessionError> {
-        let start = self.begin_edit(id, undo.patch)?;
-        let Some(opened) = self.opened.get_mut(&id) else { return Err(SessionError::NotOpen) };
-        opened.counter = undo.counter;
+        let mut start = self.begin_edit(id, undo.patch)?;
+        let opened = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?;
         let before = opened.document.page().clone();
-        let reverted = opened.revert(undo.redo)?;
+        let mut reverted = opened.revert(undo.redo);
+        if reverted == Err(EditError::NeedsHistory) {
+            start = self.load_history(id)?;
+            reverted = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?.revert(undo.redo);
+        }
+        let opened = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?;
+        opened.counter = undo.counter;
+        let reverted = reverted.unwrap_or_else(|error| {
+            // Nothing was changed, so the window is still in step.
+            tracing::warn!("what the writer did can't be undone: {error}");
+            Reverted::default()
+        });
         let undone = opened.undone(undo.counter, &before, reverted.selection);
         self.written(id, start, reverted.events);
         Ok(undone)
+    }
+
+    /// Reads what a document was opened without, which can't come in under an open record; begins the next one.
+    fn load_history(&mut self, id: DocumentId) -> Result<OpenStart, SessionError> {
+        self.seal()?;
+        let records = self.store.records(&id)?;
+        self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?.document.load_history(records)?;
+        self.begin_record(id)
     }
 
     /// Makes the document that which the window showed when its writer did something, with a record open.

@@ -121,3 +121,73 @@ fn an_answer_that_was_lost_is_given_again_and_nothing_is_undone_twice() {
         assert_eq!(window.text(), "one");
     });
 }
+
+#[test]
+fn an_undo_has_its_turn_among_the_edits_however_it_comes() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let (a, _, document) = pair(root.path(), "Plans").await;
+        let mut window = Window::open(&a, &document).await;
+        let one = window.edit(vec![splice(point(0, 0), point(0, 0), "one")]);
+        let two = window.edit(vec![splice(point(0, 3), point(0, 3), " two")]);
+        let undo = Undo { document: document.clone(), patch: window.patch, counter: 3, redo: false };
+        // The undo comes first, and waits for what it is to take back.
+        let (undone, second, first) = tokio::join!(a.undo(undo), a.edit(two), a.edit(one));
+        (first.and(second)).expect("both are stored");
+        window.counter = 3;
+        window.take(undone.expect("it has its turn").patch.expect("it changed something"));
+        assert_eq!(window.text(), "one");
+        assert_eq!(window.held().await, window.blocks);
+    });
+}
+
+#[test]
+fn an_undo_that_overtakes_a_patch_leaves_it_for_later() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let (a, b, document) = pair(root.path(), "Plans").await;
+        let mut left = Window::open(&a, &document).await;
+        type_in(&mut left, point(0, 0), "mine").await;
+        exchange(&a, &b).await;
+        let mut right = Window::open(&b, &document).await;
+        let split = Change::Split { at: point(0, 2), attrs: paragraph() };
+        right.step(Grouping::Step, vec![split], point(0, 2), point(1, 0)).await;
+        type_in(&mut right, point(1, 0), "theirs").await;
+        exchange(&a, &b).await;
+
+        // What the window was sent it never takes in: its writer has gone on with an undo.
+        let dropped = left.ask().await.expect("there is something new");
+        let undone = left.undo().await;
+        assert_eq!(left.text(), "");
+        assert!(undone.patch.expect("it changed something").number > dropped.number);
+        assert_eq!(left.held().await, left.blocks);
+        left.catch_up().await;
+        assert_eq!(left.text(), "\ntheirs");
+        assert_eq!(left.held().await, left.blocks);
+        left.redo().await;
+        assert_eq!(left.text(), "mi\ntheirsne");
+        exchange(&a, &b).await;
+        right.catch_up().await;
+        assert_eq!(right.blocks, left.blocks);
+    });
+}
+
+#[test]
+fn what_was_sealed_long_ago_is_undone_like_anything_else() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let (a, _, document) = pair(root.path(), "Plans").await;
+        let mut window = Window::open(&a, &document).await;
+        // More edits than one record takes, each a step, the last of them unsealed.
+        for offset in 0..130 {
+            let at = point(0, offset);
+            window.step(Grouping::Step, vec![splice(at, at, "x")], at, point(0, offset + 1)).await;
+        }
+        for left in (0..130).rev() {
+            let undone = window.undo().await;
+            assert_eq!(window.text().len(), left);
+            assert_eq!(caret(&undone), Some(point(0, left as u32)));
+        }
+        assert_eq!(window.held().await, window.blocks);
+    });
+}
