@@ -128,10 +128,9 @@ pub trait Versions: Storage {
                 stretch = mark.events / distance;
             }
         }
-        let is_here = |mark: &SnapshotMark| mark.place == place;
-        if marks.iter().any(is_here) {
+        if base == place {
             kept.push(place);
-        } else if !taken.iter().any(|snapshot| is_here(&snapshot.mark)) {
+        } else if !taken.iter().any(|snapshot| snapshot.mark.place == place) {
             taken.push(snapshot_of(&document, place, events, false));
         }
         let has_changed = !taken.is_empty() || marks.iter().any(|mark| !kept.contains(&mark.place));
