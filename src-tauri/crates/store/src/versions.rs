@@ -4,9 +4,10 @@
 //! *keyframes* stay at about equal distances, so that a version of long ago is never far from one. They are a cache: a
 //! document for which none can be used is folded from all its records, and nobody is told.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use inkfold_engine::{Document, DocumentId, Patch, Record, RecordId};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::batch::{Batch, Snapshot, SnapshotChange, SnapshotMark};
 use crate::error::{Result, StoreError};
@@ -63,12 +64,16 @@ pub trait Versions: Storage {
             let wanted = ancestors(search.later.iter().map(|(_, record)| record), &version);
             let fits = match wanted.as_slice() {
                 [] => version.iter().eq(&mark.version),
-                wanted => cuts(&mark.version, wanted)[0],
+                wanted => follow_all(wanted, &mark.version),
             };
             let opened = if fits { search.open(&mark)? } else { None };
             let Some((mut document, beside)) = opened else { continue };
-            let wanted = ancestors(beside.iter().chain(search.later.iter().map(|(_, record)| record)), &version);
-            document.absorb(wanted.into_iter().cloned());
+            if beside.is_empty() {
+                document.absorb(wanted.into_iter().cloned());
+            } else {
+                let all = beside.iter().chain(search.later.iter().map(|(_, record)| record));
+                document.absorb(ancestors(all, &version).into_iter().cloned());
+            }
             if !document.needs_history() && is_folded(&document) {
                 return Ok(Some(document));
             }
@@ -108,8 +113,9 @@ pub trait Versions: Storage {
             let distance = distance(start.events.last().copied().unwrap_or(0));
             let mut stretch = last.1 / distance;
             let mut wanted = Vec::new();
+            let cuts = cuts(&start.version, &start.later);
             for (at, (place, _)) in (1..).zip(&start.later) {
-                if start.cuts[at] && *place > last.0 && start.events[at] / distance > stretch {
+                if cuts[at] && *place > last.0 && start.events[at] / distance > stretch {
                     wanted.push(at);
                     stretch = start.events[at] / distance;
                 }
@@ -170,8 +176,8 @@ struct Start {
     later: Vec<(u64, Record)>,
     /// How many events there are when so many of the later records are folded.
     events: Vec<u64>,
-    /// Whether all that comes after so many of them follows all that is there then.
-    cuts: Vec<bool>,
+    /// The version before them.
+    version: Vec<RecordId>,
 }
 
 /// Folds everything from the newest snapshot that it can be folded from, and takes keyframes where `wanted` says, after so many
@@ -185,9 +191,8 @@ fn whole<S: Storage + ?Sized>(
     loop {
         let mark = search.back()?;
         let records: Vec<&Record> = search.later.iter().map(|(_, record)| record).collect();
-        let cuts = cuts(mark.as_ref().map_or(&[], |mark| &mark.version), &records);
         let (mut document, beside) = match &mark {
-            Some(_) if !cuts[0] => continue,
+            Some(mark) if !follow_all(&records, &mark.version) => continue,
             Some(mark) => match search.open(mark)? {
                 Some(opened) => opened,
                 None => continue,
@@ -196,13 +201,14 @@ fn whole<S: Storage + ?Sized>(
             None => (Document::new(store.workspace(), *id), Vec::new()),
         };
         document.absorb(beside);
-        let (base, mut count) = mark.map_or((0, 0), |mark| (mark.place, mark.events));
+        let (base, mut count, version) =
+            mark.map_or((0, 0, Vec::new()), |mark| (mark.place, mark.events, mark.version));
         let mut events = vec![count];
         events.extend(records.iter().map(|record| {
             count += record.events().count();
             count
         }));
-        let start = Start { later: std::mem::take(&mut search.later), events, cuts };
+        let start = Start { later: std::mem::take(&mut search.later), events, version };
         let mut taken = Vec::new();
         let mut done = 0;
         for at in wanted(&start) {
@@ -296,10 +302,20 @@ fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     zstd::bulk::decompress(bytes, len).ok()
 }
 
+/// Whether each of these records builds on another one of them or on all of these heads.
+fn follow_all(records: &[&Record], heads: &[RecordId]) -> bool {
+    let here: FxHashSet<RecordId> = records.iter().map(|record| record.id()).collect();
+    records.iter().all(|record| {
+        record.all_parents().any(|parent| here.contains(&parent))
+            || heads.iter().all(|head| record.all_parents().any(|parent| parent == *head))
+    })
+}
+
 /// For each count of first records whether it is a place to cut: all that these records build on is among them, and every later
 /// record follows all that they leave as heads. `heads` are those that are there before the first.
-fn cuts(heads: &[RecordId], records: &[&Record]) -> Vec<bool> {
-    let index: HashMap<RecordId, usize> = (0..).zip(records).map(|(at, record)| (record.id(), at)).collect();
+fn cuts(heads: &[RecordId], records: &[(u64, Record)]) -> Vec<bool> {
+    let records: Vec<&Record> = records.iter().map(|(_, record)| record).collect();
+    let index: FxHashMap<RecordId, usize> = (0..).zip(&records).map(|(at, record)| (record.id(), at)).collect();
     // Before and after: at which counts stretches without a cut begin and end.
     let mut changes = vec![0i32; records.len() + 2];
     let mut spoil = |from: usize, to: usize| {
@@ -310,7 +326,7 @@ fn cuts(heads: &[RecordId], records: &[&Record]) -> Vec<bool> {
     };
     // Records by how many there must be before the last of their parents is there.
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); records.len() + 1];
-    for (at, record) in (0..).zip(records) {
+    for (at, record) in (0..).zip(&records) {
         let last = record.all_parents().filter_map(|parent| index.get(&parent)).max();
         let needed = last.map_or(0, |last| last + 1);
         if needed > at {
@@ -343,8 +359,8 @@ fn cuts(heads: &[RecordId], records: &[&Record]) -> Vec<bool> {
 
 /// Those of these records that are named or are ancestors of named ones, in the same order.
 fn ancestors<'r>(records: impl Iterator<Item = &'r Record> + Clone, version: &BTreeSet<RecordId>) -> Vec<&'r Record> {
-    let by_id: HashMap<RecordId, &Record> = records.clone().map(|record| (record.id(), record)).collect();
-    let mut found: HashSet<RecordId> = HashSet::with_capacity(by_id.len());
+    let by_id: FxHashMap<RecordId, &Record> = records.clone().map(|record| (record.id(), record)).collect();
+    let mut found: FxHashSet<RecordId> = FxHashSet::default();
     let mut look: Vec<RecordId> = version.iter().copied().collect();
     while let Some(id) = look.pop() {
         if let Some(record) = by_id.get(&id)

@@ -73,19 +73,20 @@ pub(super) fn record(workspace: WorkspaceId, row: &Row<'_>) -> Result<Record> {
         Ok((
             (ReplicaId(row.get(2)?), uint(row, 3)?, DocumentId(row.get(4)?), uint(row, 5)?),
             (RecordId(row.get(6)?), row.get::<_, Option<[u8; 32]>>(7)?.map(RecordId)),
-            (row.get::<_, Vec<u8>>(8)?, row.get::<_, [u8; 8]>(9)?, row.get::<_, Vec<u8>>(10)?),
+            (row.get_ref(8)?.as_blob()?, row.get::<_, [u8; 8]>(9)?, row.get_ref(10)?.as_blob()?),
         ))
     };
     let (columns, (previous, previous_here), (parents, guard, body)) = read().map_err(row_error(what()))?;
     let damaged = |reason: &str| StoreError::damaged(what(), reason);
-    let content = decode_canonical(&body).map_err(|error| StoreError::damaged(what(), error))?;
+    let parents = split_ids(parents).map_err(damaged)?;
+    if Record::id_of(body, &previous, &parents) != id {
+        return Err(damaged("its bytes don't hash to its id"));
+    }
+    let content = decode_canonical(body).map_err(|error| StoreError::damaged(what(), error))?;
     if content.workspace != workspace {
         return Err(damaged("it belongs to another workspace"));
     }
-    let record = Record::seal(content, previous, previous_here, split_ids(&parents).map_err(damaged)?);
-    if record.id() != id {
-        return Err(damaged("its bytes don't hash to its id"));
-    }
+    let record = Record::with_id(id, content, previous, previous_here, parents);
     if guard != record_guard(&id, previous_here.as_ref()) {
         return Err(damaged("its previous record in the document isn't the one that was written"));
     }
