@@ -13,8 +13,9 @@ use crate::batch::{Batch, Snapshot, SnapshotChange, SnapshotMark};
 use crate::error::{Result, StoreError};
 use crate::storage::Storage;
 
-/// At most so many keyframes of a document are kept.
-const KEYFRAMES: u64 = 16;
+/// At most so many keyframes of a document are kept. Half of them are left when they are thinned, and then no version is further
+/// from one than a sixteenth of the history.
+const KEYFRAMES: u64 = 32;
 /// They aren't closer together than so many events.
 const NEAREST: u64 = 1024;
 /// All of them together stand for at most so many events, of which each may be a character that every keyframe shows.
@@ -379,7 +380,7 @@ mod tests {
     #[test]
     fn keyframes_are_as_close_as_there_may_be_of_them() {
         let table =
-            [(0, 1024), (16 << 10, 1024), (17 << 10, 2048), (260_000, 16_384), (1 << 20, 65_536), (1 << 25, 1 << 25)];
+            [(0, 1024), (32 << 10, 1024), (33 << 10, 2048), (64 << 10, 2048), (260_000, 8_192), (1 << 25, 1 << 25)];
         for (events, expected) in table {
             assert_eq!(distance(events), expected, "{events}");
             assert!(events / distance(events) <= KEYFRAMES);

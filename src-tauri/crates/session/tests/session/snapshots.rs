@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use inkfold_engine::{Document, DocumentId};
+use inkfold_engine::{Document, DocumentId, RecordId};
 use inkfold_session::wire::Grouping;
 use inkfold_session::{Profile, Session, reading};
 use inkfold_store::{Batch, Snapshot, SnapshotChange, SqliteStore, Storage, Versions};
@@ -141,5 +141,15 @@ fn a_document_that_changes_much_is_kept_without_being_closed() {
         while since(&data, &document) > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+
+        // Each version is there, whatever was kept.
+        let (store, id) = store(&data, &document);
+        let records = store.records(&id).expect("they can be read");
+        for (line, record) in records.iter().enumerate().skip(1) {
+            let text = reading::document_at(&store, id, &[record.id()]).expect("it is known").page().text();
+            assert_eq!(text.lines().last(), Some(format!("line {}", line - 1).as_str()));
+        }
+        let unknown = reading::document_at(&store, id, &[RecordId([1; 32])]);
+        assert_eq!(unknown.expect_err("nobody wrote it").code(), "no-version");
     });
 }

@@ -193,12 +193,12 @@ fn there_are_never_too_many_keyframes(backend: &Backend) {
         let newest = marks.last().unwrap();
         assert_eq!(newest.version, [batch.last().unwrap().id()]);
         let keyframes: Vec<u64> = marks.iter().filter(|mark| mark.is_lasting).map(|mark| mark.events).collect();
-        assert!(keyframes.len() <= 16, "{keyframes:?}");
+        assert!(keyframes.len() <= 32, "{keyframes:?}");
         assert!(marks.len() <= keyframes.len() + 1);
         // From each keyframe, and from the beginning, the next one is never far.
         let ends = keyframes.iter().copied().chain([newest.events]);
         let far = [0].iter().copied().chain(keyframes.iter().copied()).zip(ends).map(|(from, to)| to - from).max();
-        assert!(far.unwrap() <= (newest.events / 8).max(1024) + 200, "{keyframes:?} of {}", newest.events);
+        assert!(far.unwrap() <= (newest.events / 16).max(1024) + 200, "{keyframes:?} of {}", newest.events);
     }
     // A store that has all of it at once keeps the same ones.
     let mut late = backend.store("late");
