@@ -18,5 +18,7 @@ mod sidebar;
 mod start;
 #[path = "e2e/together.rs"]
 mod together;
+#[path = "e2e/undo.rs"]
+mod undo;
 #[path = "e2e/without_folder.rs"]
 mod without_folder;

@@ -166,14 +166,14 @@ describe("the conversation about a document", () => {
 });
 
 describe("at every barrier the page and the session agree", () => {
-  test.each([21, 22, 23, 24, 25, 26])("seed %i", async (seed) => {
+  test.each([21, 22, 23, 24, 25, 26, 27, 28])("seed %i", async (seed) => {
     const random = new Random(seed);
     const typist = await Typist.open("ab\n- cd|\n# ef");
     const { twin, document, view } = typist;
     const failure = { code: "busy", message: "The database is busy." };
     twin.delay = () => random.below(40);
     for (let round = 0; round < 120; round += 1) {
-      switch (random.below(7)) {
+      switch (random.below(8)) {
         case 0:
         case 1:
           twin.remotely(document.id, (blocks) => randomChanges(random, blocks, 2));
@@ -188,8 +188,12 @@ describe("at every barrier the page and the session agree", () => {
           break;
         }
         case 4:
-          if (random.chance(3)) twin.failing.set("edit", failure);
+          if (random.chance(3)) twin.failing.set(random.pick(["edit", "undo"]), failure);
           else twin.failing.clear();
+          break;
+        case 5:
+          if (random.chance(2)) view.dom.dispatchEvent(new Event(random.pick(["compositionstart", "compositionend"])));
+          typist.type(random.pick(["x", "k"]));
           break;
         default:
           typist.type(random.pick(["x", "yz", " "]));
@@ -197,6 +201,7 @@ describe("at every barrier the page and the session agree", () => {
       await vi.advanceTimersByTimeAsync(random.below(60));
       if (random.chance(15)) {
         twin.failing.clear();
+        view.dom.dispatchEvent(new Event("compositionend"));
         await vi.advanceTimersByTimeAsync(40_000);
         expect(typist.broken).toBe(0);
         expect(await typist.agrees()).toBe(true);

@@ -58,7 +58,7 @@ const TABLE: [what: string, before: string, keys: string[], after: string][] = [
 describe("keys", () => {
   test.each(TABLE)("%s", async (_what, before, pressed, after) => {
     const typist = await Typist.open(before);
-    for (const chord of pressed) typist.press(chord);
+    for (const chord of pressed) await typist.pressed(chord);
     expect(typist.page).toBe(after);
     expect(await typist.agrees()).toBe(true);
   });
@@ -98,7 +98,7 @@ describe("keys", () => {
     typist.twin.remotely(typist.document.id, () => [{ type: "set", block: 0, attrs: { indent: 2 } }]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(typist.page).toBe("..# ab|");
-    typist.press("Mod-z");
+    await typist.pressed("Mod-z");
     expect(typist.page).toBe("..ab|");
     expect(await typist.agrees()).toBe(true);
   });
@@ -112,11 +112,11 @@ describe("keys", () => {
     typist.twin.remotely(typist.document.id, () => [{ type: "remove", block: 0, count: 1 }]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(typist.page).toBe("|");
-    typist.press("Mod-z");
+    await typist.pressed("Mod-z");
     expect(typist.document.state.doc.childCount).toBe(1);
     expect(typist.page).toBe("|");
     expect(await typist.agrees()).toBe(true);
-    typist.press("Mod-Shift-z");
+    await typist.pressed("Mod-Shift-z");
     expect(typist.document.state.doc.childCount).toBe(1);
     expect(await typist.agrees()).toBe(true);
     typist.type("x");
@@ -133,7 +133,7 @@ describe("keys", () => {
     ]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(typist.page).toBe("zzabc|");
-    typist.press("Mod-z");
+    await typist.pressed("Mod-z");
     expect(typist.page).toBe("zzab|");
     expect(await typist.agrees()).toBe(true);
   });

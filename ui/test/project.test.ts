@@ -34,7 +34,6 @@ describe("project", () => {
     const state = stateOf(before);
     const tr = patchTransaction(state, changes);
     expect(isPatch(tr)).toBe(true);
-    expect(tr.getMeta("addToHistory")).toBe(false);
     const next = state.apply(tr);
     const shown = write(before.includes("|") || before.includes("]") ? next : toBlocks(next.doc));
     expect(shown).toBe(after);

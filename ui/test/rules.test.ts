@@ -42,7 +42,7 @@ describe("Markdown as it is typed", () => {
     const typist = await Typist.open(before);
     const [head] = texts(typist);
     typist.type(typed);
-    typist.press(key);
+    await typist.pressed(key);
     const { from } = typist.view.state.selection;
     expect(typist.view.state.doc.textBetween(0, from)).toBe(`${before.replace(/^- /, "").split("|")[0]}${typed}`);
     expect(texts(typist)[0]?.split(":")[0]).toBe(head?.split(":")[0]);

@@ -29,7 +29,23 @@ export class Typist {
   static async open(page: string, twin = new Twin()): Promise<Typist> {
     const { blocks, anchor, head } = read(page);
     const info = twin.add("", blocks);
-    const opened = await twin.openDocument(info.id);
+    const typist = await Typist.#mount(twin, info.id);
+    if (anchor && head) {
+      const { state } = typist.view;
+      const { doc } = state;
+      typist.view.dispatch(state.tr.setSelection(TextSelection.create(doc, positionOf(doc, anchor), positionOf(doc, head))));
+    }
+    return typist;
+  }
+
+  /** The same document, opened anew. */
+  async reopen(): Promise<Typist> {
+    this.document.unmount();
+    return Typist.#mount(this.twin, this.document.id);
+  }
+
+  static async #mount(twin: Twin, id: string): Promise<Typist> {
+    const opened = await twin.openDocument(id);
     const later: { typist?: Typist } = {};
     const listener: Listener = {
       changed: () => {},
@@ -56,13 +72,15 @@ export class Typist {
     const typist = new Typist(twin, document, view);
     later.typist = typist;
     void twin.listen((event) => {
-      if (event.type === "newer" && event.document === info.id) document.exchange.newer();
+      if (event.type === "newer" && event.document === id) document.exchange.newer();
     });
-    if (anchor && head) {
-      const doc = view.state.doc;
-      view.dispatch(view.state.tr.setSelection(TextSelection.create(doc, positionOf(doc, anchor), positionOf(doc, head))));
-    }
     return typist;
+  }
+
+  /** Presses a key and waits until everything done so far is durable, and what was undone is on the page. */
+  async pressed(chord: string): Promise<void> {
+    this.press(chord);
+    await this.document.exchange.drained();
   }
 
   /** Presses a key, such as `Mod-Shift-7`; whether the page took it. */

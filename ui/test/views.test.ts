@@ -334,6 +334,22 @@ describe("the page", () => {
     expect(document.querySelectorAll("[role=toolbar] [tabindex='0']")).toHaveLength(1);
   });
 
+  test("undo and redo are in the toolbar, as far as there is something for them", async () => {
+    await open(withDocuments());
+    const enabled = (): boolean[] => ["toolbar-undo", "toolbar-redo"].map((id) => find(id).getAttribute("aria-disabled") !== "true");
+    expect(enabled()).toEqual([false, false]);
+    await press("toolbar-quote");
+    expect(enabled()).toEqual([true, false]);
+    await press("toolbar-undo");
+    expect(enabled()).toEqual([false, true]);
+    expect(twin.page(desk.open?.id ?? "")[0]?.attrs).toEqual({ kind: "task" });
+    await settle(100);
+    expect(desk.announcement, "it is nobody else's change").toBe("");
+    await press("toolbar-redo");
+    expect(enabled()).toEqual([true, false]);
+    expect(twin.page(desk.open?.id ?? "")[0]?.attrs).toEqual({ kind: "quote" });
+  });
+
   test("tasks have boxes", async () => {
     await open(withDocuments());
     expect(find("task-box").getAttribute("aria-checked")).toBe("false");

@@ -131,6 +131,8 @@ fn who_undoes_takes_back_only_what_was_his() {
     anna.type_keys(&keys::control('y'));
     pair.wait_for_text(&["Buy ", "Ground coffee"]);
     ben.click("toolbar-undo");
+    pair.wait_for_text(&["Buy Ground coffee"]);
+    ben.click("toolbar-undo");
     pair.wait_for_text(&["Ground coffee"]);
 
     // Anna's own paragraph is all that is left when Ben takes the other one away; her undo leaves a page to write on.

@@ -9,25 +9,29 @@ import { EditorView } from "prosemirror-view";
 import type { Locked } from "../bindings/Locked";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
+import type { Undone } from "../bindings/Undone";
 import type { Host } from "../host/host";
 import { t } from "../messages";
 import { applyChanges } from "../model/apply";
 import { toBlocks, toDoc } from "../model/blocks";
 import { captureChanges } from "../model/capture";
 import { Exchange, type Saving } from "../model/exchange";
+import { localOf, rebase, toDone, type Held, type Local } from "../model/held";
 import { safeLink } from "../model/links";
 import { writtenText } from "../model/lost";
-import { blockStart } from "../model/positions";
-import { isPatch, patchTransaction } from "../model/project";
+import { blockStart, endsAt } from "../model/positions";
+import { asPatch, isPatch, patchTransaction } from "../model/project";
 import { holdStill } from "./anchor";
 import { typeBelowDivider } from "./blocks";
 import { cleanSlice, cleanText, clipboardSerializer, plainText } from "./clipboard";
-import { keys, redo, undoOrPlain } from "./keymap";
+import { Groups } from "./groups";
+import { keys } from "./keymap";
 import { levels } from "./levels";
 import { oneBlock } from "./page";
 import { placeholder } from "./placeholder";
 import { markdownRules } from "./rules";
 import { TaskView } from "./task";
+import { canTurn, tellTurns, turns, type Turns } from "./turns";
 
 /** What an open document tells the shell around it. */
 export interface Listener {
@@ -54,6 +58,10 @@ export class OpenDocument {
   view: EditorView | null = null;
   #composing = false;
   #pressed = false;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+  readonly #groups = new Groups();
+  /** What the writer did while an undo is out, oldest first. */
+  #held: Held[] = [];
 
   constructor(
     host: Host,
@@ -62,14 +70,18 @@ export class OpenDocument {
   ) {
     this.id = opened.document;
     this.locked = opened.locked;
-    this.state = EditorState.create({ doc: toDoc(opened.blocks), plugins: this.#plugins() });
+    this.state = EditorState.create({ doc: toDoc(opened.blocks), plugins: this.#plugins(opened) });
     this.exchange = new Exchange(
       host,
       opened.document,
       opened,
       {
         takeIn: (patch) => this.#takeIn(patch),
-        refused: () => listener.refused(this),
+        undone: (undone) => this.#undone(undone),
+        refused: () => {
+          this.#handOver();
+          listener.refused(this);
+        },
         busy: () => this.#composing || this.#pressed || this.view?.composing === true,
       },
       (saving) => listener.saving(this, saving),
@@ -81,13 +93,27 @@ export class OpenDocument {
     const before = this.state;
     this.state = state;
     const show = (): void => this.view?.updateState(state);
-    if (this.view !== null && isPatch(tr)) holdStill(this.view, tr, show);
+    if (this.view !== null && isPatch(tr) && !tr.scrolledIntoView) holdStill(this.view, tr, show);
     else show();
-    const changes = captureChanges(transactions);
     if (import.meta.env.DEV) checkCapture(before, state, transactions);
-    this.exchange.edited(changes);
+    if (!isPatch(tr)) {
+      if (transactions.some(({ docChanged }) => docChanged)) this.#write(localOf(before, transactions, state, this.#groups.of(transactions)));
+      else if (!state.selection.eq(before.selection)) this.#groups.part();
+    }
     this.listener.changed(this);
   };
+
+  /** Takes back what the writer did last, or does it again: the session does it, and the page shows it when it has. */
+  readonly undo = (redo: boolean): void => {
+    this.#groups.part();
+    this.#turn(redo);
+  };
+
+  #turn(redo: boolean): void {
+    if (this.locked !== null) return;
+    if (this.exchange.undoing) this.#held.push({ redo });
+    else if (canTurn(this.state, redo)) this.exchange.undo(redo);
+  }
 
   /** Runs a command as if its key had been pressed. */
   run(command: Command): boolean {
@@ -142,6 +168,7 @@ export class OpenDocument {
     this.view?.destroy();
     this.view = null;
     this.#composing = false;
+    this.#groups.composition(false);
     this.#pressed = false;
   }
 
@@ -171,12 +198,12 @@ export class OpenDocument {
     if (safe !== null) this.listener.openLink(safe);
   }
 
-  #plugins(): Plugin[] {
+  #plugins(opened: Turns): Plugin[] {
     const editLink: Command = () => {
       this.listener.editLink(this);
       return true;
     };
-    return [markdownRules(), ...keys(editLink), oneBlock(), levels(), placeholder()];
+    return [markdownRules(), ...keys(editLink, this.undo), turns(opened), oneBlock(), levels(), placeholder()];
   }
 
   #takeIn(patch: Patch): boolean {
@@ -191,10 +218,60 @@ export class OpenDocument {
     return true;
   }
 
+  /** Puts what an undo came to on the page, under what was written meanwhile, and sends that. */
+  #undone(undone: Undone): boolean {
+    const changes = undone.patch?.changes ?? [];
+    try {
+      const tr = this.state.tr;
+      const held = rebase(tr, this.#held, changes);
+      // Who has gone on writing stays where he is.
+      if (held.every((item) => "redo" in item) && undone.selection !== null && undone.patch !== null) {
+        const { anchor, head } = endsAt(tr.doc, undone.selection);
+        tr.setSelection(TextSelection.create(tr.doc, anchor, head));
+      }
+      if (changes.length > 0) tr.scrollIntoView();
+      this.dispatch(asPatch(tellTurns(tr, undone)));
+      this.#held = held;
+    } catch {
+      return false;
+    }
+    this.locked = undone.patch?.locked ?? this.locked;
+    this.#handOver();
+    return true;
+  }
+
+  /** Sends what was held, as far as no further undo is among it. */
+  #handOver(): void {
+    while (!this.exchange.undoing) {
+      const next = this.#held.shift();
+      if (next === undefined) return;
+      if ("redo" in next) {
+        this.#turn(next.redo);
+      } else {
+        this.#write(next);
+        // It was written before the session told what there is to undo, and counts as if it were written now.
+        this.dispatch(asPatch(tellTurns(this.state.tr, { undo: true, redo: false })));
+      }
+    }
+  }
+
+  #write(local: Local): void {
+    if (this.exchange.undoing) this.#held.push(local);
+    else this.exchange.edited(toDone(local));
+  }
+
   #setComposing(composing: boolean): boolean {
     this.#composing = composing;
+    if (composing) {
+      clearTimeout(this.#settling);
+      this.#groups.composition(true);
+      return false;
+    }
     // The browser settles the composed text a moment after it says that it has ended.
-    if (!composing) setTimeout(() => this.exchange.settle(), 60);
+    this.#settling = setTimeout(() => {
+      this.#groups.composition(false);
+      this.exchange.settle();
+    }, 60);
     return false;
   }
 
@@ -214,7 +291,7 @@ export class OpenDocument {
   #ownUndo(event: InputEvent): boolean {
     if (event.inputType !== "historyUndo" && event.inputType !== "historyRedo") return false;
     event.preventDefault();
-    this.run(event.inputType === "historyUndo" ? undoOrPlain : redo);
+    this.undo(event.inputType === "historyRedo");
     return true;
   }
 
@@ -235,12 +312,15 @@ const RELEASES = ["pointerup", "pointercancel", "dragend", "drop", "blur"] as co
 function checkCapture(before: EditorState, after: EditorState, transactions: readonly Transaction[]): void {
   if (transactions.some((tr) => isPatch(tr))) return;
   const changes = captureChanges(transactions);
-  const expected = JSON.stringify(toBlocks(after.doc).map(sortKeys));
-  const found = JSON.stringify(applyChanges(toBlocks(before.doc), changes).map(sortKeys));
+  const expected = JSON.stringify(sorted(toBlocks(after.doc)));
+  const found = JSON.stringify(sorted(applyChanges(toBlocks(before.doc), changes)));
   if (expected !== found) throw new Error(`The captured changes lead elsewhere: ${JSON.stringify(changes)}`);
 }
 
-function sortKeys(block: { attrs: object; content: unknown }): unknown {
-  return { attrs: Object.fromEntries(Object.entries(block.attrs).sort()), content: block.content };
+/** With the keys of attributes and marks in one order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, part]) => [key, sorted(part)]));
 }
-

@@ -1,8 +1,6 @@
 /** The keys of the page. */
 
 import { chainCommands, deleteSelection } from "prosemirror-commands";
-import { history, redo, undo } from "prosemirror-history";
-import { undoInputRule } from "prosemirror-inputrules";
 import { keymap } from "prosemirror-keymap";
 import type { Command, Plugin } from "prosemirror-state";
 
@@ -18,18 +16,18 @@ import {
   softBreak,
   toggleTasks,
 } from "./blocks";
+import { undoFormat } from "./rules";
 import { selectAll, toggle } from "./text";
 
-/** Undo right after an automatic format gives back what was typed; else it takes back the last own step. */
-export const undoOrPlain: Command = chainCommands(undoInputRule, undo);
-export { redo };
-
-export function keys(editLink: Command): Plugin[] {
-  const backspace = chainCommands(undoInputRule, deleteSelection, backspaceAtStart);
+export function keys(editLink: Command, turn: (redo: boolean) => void): Plugin[] {
+  const take = (redo: boolean): Command => (_state, dispatch) => {
+    if (dispatch) turn(redo);
+    return true;
+  };
+  const backspace = chainCommands(undoFormat(take(false)), deleteSelection, backspaceAtStart);
   const del = chainCommands(deleteSelection, deleteAtEnd);
   const always: Command = () => true;
   return [
-    history({ newGroupDelay: 600 }),
     keymap({
       "Mod-b": toggle("bold"),
       "Mod-i": toggle("italic"),
@@ -60,9 +58,9 @@ export function keys(editLink: Command): Plugin[] {
       "Alt-Delete": del,
       ArrowDown: leaveLastBlock,
       "Mod-a": selectAll,
-      "Mod-z": undoOrPlain,
-      "Mod-Shift-z": redo,
-      "Mod-y": redo,
+      "Mod-z": take(false),
+      "Mod-Shift-z": take(true),
+      "Mod-y": take(true),
     }),
   ];
 }

@@ -11,7 +11,7 @@ export function oneBlock(): Plugin {
   return new Plugin({
     appendTransaction: (_transactions, _before, state) => {
       if (state.doc.childCount > 0) return null;
-      // Undo of one's own first block can come to this when others have taken away all the rest.
+      // No command comes to this, but what a browser makes of a page may.
       const tr = state.tr.step(new ReplaceStep(0, 0, new Slice(Fragment.from(blockNode(marker("paragraph"))), 0, 0)));
       return tr.setSelection(TextSelection.create(tr.doc, 1));
     },

@@ -6,6 +6,7 @@ import { TextSelection, type Command, type EditorState } from "prosemirror-state
 
 import { schema } from "../model/schema";
 import { inCode } from "./blocks";
+import { asCommand } from "./groups";
 
 export type TextMark = "bold" | "italic" | "code";
 
@@ -78,7 +79,7 @@ export function setLink(href: string): Command {
     if (existing !== null) tr.addMark(existing.from, existing.to, mark);
     else if (empty) tr.replaceSelectionWith(schema.text(href.replace(/^mailto:/, ""), [mark, ...state.selection.$from.marks()]), false);
     else tr.addMark(from, to, mark);
-    dispatch?.(tr.removeStoredMark(mark).scrollIntoView());
+    dispatch?.(asCommand(tr).removeStoredMark(mark).scrollIntoView());
     return true;
   };
 }

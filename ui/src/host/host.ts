@@ -12,6 +12,8 @@ import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
+import type { Undo } from "../bindings/Undo";
+import type { Undone } from "../bindings/Undone";
 import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
 
 export interface Host {
@@ -31,6 +33,8 @@ export interface Host {
   closeDocument(document: string): Promise<void>;
   /** Resolves when the edit is durable on this device. */
   edit(edit: Edit): Promise<void>;
+  /** Takes back what the writer did last, or does it again. That it is durable, the answer to the next edit says. */
+  undo(undo: Undo): Promise<Undone>;
   nextPatch(document: string, patch: number, counter: number): Promise<Patch | null>;
   status(): Promise<Status>;
   files(): Promise<FileReport[]>;

@@ -22,6 +22,7 @@ export function tauriHost(): Host {
     openDocument: (document) => invoke("open_document", { document }),
     closeDocument: (document) => invoke("close_document", { document }),
     edit: (edit) => invoke("edit", { edit }),
+    undo: (undo) => invoke("undo", { undo }),
     nextPatch: (document, patch, counter) => invoke("next_patch", { document, patch, counter }),
     status: () => invoke("status"),
     files: () => invoke("files"),

@@ -14,9 +14,12 @@ import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
+import type { Undo } from "../bindings/Undo";
+import type { Undone } from "../bindings/Undone";
 import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
 import { applyChanges } from "../model/apply";
 import type { Host } from "./host";
+import { Past } from "./past";
 
 type Remote = (blocks: Block[]) => Change[];
 
@@ -25,13 +28,19 @@ interface TwinDocument {
   /** The page as the window has it, but for edits that are still on their way. */
   blocks: Block[];
   patch: number;
+  /** The greatest number that was ever given to a patch. */
+  last: number;
   counter: number;
-  /** Edits that overtook others. */
-  early: Map<number, Edit>;
+  /** What the window's writer can take back. */
+  past: Past;
+  /** Edits and undos that overtook others. */
+  early: Map<number, Edit | { undo: Undo; answer: (undone: Undone) => void }>;
+  /** The last undo's counter and answer, for a window that asks again. */
+  undone: { counter: number; answer: Undone } | null;
   /** What others did and the window hasn't taken in. */
   remote: Remote[];
   /** The last answer, until the next message tells whether it was applied. */
-  offered: { number: number; blocks: Block[]; remote: Remote[] } | null;
+  offered: { number: number; blocks: Block[]; changes: Change[]; remote: Remote[] } | null;
   /** Questions that wait for edits which haven't arrived. */
   waiting: { counter: number; go: () => void }[];
 }
@@ -55,8 +64,19 @@ export class Twin implements Host {
   /** Puts a document in, as if it had always been there. */
   add(title: string, blocks: Block[], edited = Date.now(), trashed = false): DocumentInfo {
     const info: DocumentInfo = { id: `document-${(this.#ids += 1)}`, title, trashed, edited };
-    const document = { info, blocks, patch: 1, counter: 0, early: new Map(), remote: [], offered: null, waiting: [] };
-    this.#documents.set(info.id, document);
+    this.#documents.set(info.id, {
+      info,
+      blocks,
+      patch: 1,
+      last: 1,
+      counter: 0,
+      past: new Past(blocks),
+      early: new Map(),
+      undone: null,
+      remote: [],
+      offered: null,
+      waiting: [],
+    });
     return info;
   }
 
@@ -144,10 +164,10 @@ export class Twin implements Host {
     await this.#call("openDocument");
     const open = this.#document(document);
     this.#settleOffer(open, open.offered?.number ?? open.patch);
-    Object.assign(open, { patch: 1, counter: 0, offered: null });
+    Object.assign(open, { patch: 1, last: 1, counter: 0, offered: null, undone: null });
     open.early.clear();
     this.lastDocument = document;
-    return { document, title: open.info.title, patch: open.patch, blocks: structuredClone(open.blocks), locked: null, undo: false, redo: false };
+    return { document, title: open.info.title, patch: open.patch, blocks: structuredClone(open.blocks), locked: null, ...open.past.turns };
   }
 
   async closeDocument(): Promise<void> {
@@ -159,17 +179,50 @@ export class Twin implements Host {
     const open = this.#document(edit.document);
     if (edit.counter <= open.counter) return;
     open.early.set(edit.counter, structuredClone(edit));
+    this.#takeTurns(open);
+  }
+
+  async undo(undo: Undo): Promise<Undone> {
+    await this.#call("undo");
+    const open = this.#document(undo.document);
+    if (open.undone?.counter === undo.counter) return structuredClone(open.undone.answer);
+    if (undo.counter <= open.counter) throw { code: "out-of-step", message: "It is long done." } satisfies Failure;
+    return new Promise((answer) => {
+      open.early.set(undo.counter, { undo, answer });
+      this.#takeTurns(open);
+    });
+  }
+
+  /** Does what has come, as far as it is its turn. */
+  #takeTurns(open: TwinDocument): void {
     for (;;) {
-      const next = open.early.get(open.counter + 1);
+      const counter = open.counter + 1;
+      const next = open.early.get(counter);
       if (next === undefined) break;
-      open.early.delete(next.counter);
-      this.#settleOffer(open, next.patch);
-      if (next.patch !== open.patch) throw new Error(`Edit ${next.counter} builds on patch ${next.patch}, not ${open.patch}.`);
-      open.blocks = applyChanges(open.blocks, next.changes);
-      open.counter = next.counter;
-      open.info.edited = Date.now();
+      open.early.delete(counter);
+      const { patch } = "undo" in next ? next.undo : next;
+      this.#settleOffer(open, patch);
+      if (patch !== open.patch) throw new Error(`Edit ${counter} builds on patch ${patch}, not ${open.patch}.`);
+      open.counter = counter;
+      if ("undo" in next) {
+        next.answer(structuredClone(this.#turn(open, next.undo)));
+      } else {
+        open.blocks = applyChanges(open.blocks, next.changes);
+        open.past.edited(next);
+        open.info.edited = Date.now();
+      }
     }
     for (const question of open.waiting.splice(0)) question.go();
+  }
+
+  #turn(open: TwinDocument, { document, counter, redo }: Undo): Undone {
+    const { changes, selection } = open.past.turn(redo);
+    open.blocks = applyChanges(open.blocks, changes);
+    if (changes.length > 0) open.patch = open.last += 1;
+    const patch = changes.length > 0 ? { document, number: open.patch, changes, title: open.info.title, locked: null } : null;
+    const answer = { patch, selection, ...open.past.turns };
+    open.undone = { counter, answer };
+    return answer;
   }
 
   async nextPatch(document: string, patch: number, counter: number): Promise<Patch | null> {
@@ -189,9 +242,10 @@ export class Twin implements Host {
       blocks = applyChanges(blocks, done);
       changes.push(...done);
     }
-    open.offered = { number: open.patch + 1, blocks, remote };
+    const number = (open.last += 1);
+    open.offered = { number, blocks, changes, remote };
     await this.#call("nextPatch");
-    return { document, number: open.patch + 1, changes: structuredClone(changes), title: open.info.title, locked: null };
+    return { document, number, changes: structuredClone(changes), title: open.info.title, locked: null };
   }
 
   async status(): Promise<Status> {
@@ -229,6 +283,7 @@ export class Twin implements Host {
     if (patch === offered.number) {
       open.blocks = offered.blocks;
       open.patch = offered.number;
+      open.past.remotely(offered.changes);
     } else {
       open.remote.unshift(...offered.remote);
     }

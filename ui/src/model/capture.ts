@@ -19,17 +19,28 @@ import { isPatch } from "./project";
 import { markerOf } from "./schema";
 import { SetStep } from "./set";
 
-/** The changes of these transactions, in order; those that brought a patch in are passed over. */
-export function captureChanges(transactions: readonly Transaction[]): Change[] {
-  const changes: Change[] = [];
-  for (const tr of transactions) {
-    if (!tr.docChanged || isPatch(tr)) continue;
-    tr.steps.forEach((step, index) => {
+/** A step, and the page that it was made on. */
+export interface Made {
+  step: Step;
+  doc: Node;
+}
+
+/** The steps of these transactions, in order; those that brought a patch in are passed over. */
+export function stepsOf(transactions: readonly Transaction[]): Made[] {
+  return transactions.filter((tr) => !isPatch(tr)).flatMap((tr) =>
+    tr.steps.flatMap((step, index) => {
       const doc = tr.docs[index];
-      if (doc !== undefined) changes.push(...captureStep(step, doc));
-    });
-  }
-  return tidyChanges(changes);
+      return doc === undefined ? [] : [{ step, doc }];
+    }),
+  );
+}
+
+export function captureSteps(steps: readonly Made[]): Change[] {
+  return tidyChanges(steps.flatMap(({ step, doc }) => captureStep(step, doc)));
+}
+
+export function captureChanges(transactions: readonly Transaction[]): Change[] {
+  return captureSteps(stepsOf(transactions));
 }
 
 export function captureStep(step: Step, doc: Node): Change[] {
@@ -42,7 +53,7 @@ export function captureStep(step: Step, doc: Node): Change[] {
     const { key, value } = wireMark(step.mark);
     return captureMark(doc, step.from, step.to, key, step instanceof AddMarkStep ? value : null);
   }
-  // Undoing a mark over uneven text is several mark steps in one, of a class that ProseMirror keeps to itself.
+  // The inverse of a mark over uneven text is several mark steps in one, of a class that ProseMirror keeps to itself.
   // None of them moves anything, so each is read against the same page.
   if ("steps" in step && Array.isArray(step.steps)) {
     return step.steps.flatMap((part: Step) => captureStep(part, doc));

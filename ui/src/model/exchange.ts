@@ -2,6 +2,9 @@
  * The conversation about one open document. Each edit goes out at once, under a number of its own; what others
  * did comes in only at a barrier, when between the question and its answer the writer made no edit. So the
  * window never has to transform anything: what it shows is what the session has, at every barrier.
+ *
+ * An undo is done by the session and numbered like an edit. Its answer always counts, so until it is taken in nothing
+ * else goes out: what the writer does meanwhile the page keeps back, and puts on top of it.
  */
 
 import type { Change } from "../bindings/Change";
@@ -9,15 +12,22 @@ import type { Edit } from "../bindings/Edit";
 import type { Failure } from "../bindings/Failure";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
+import type { Undo } from "../bindings/Undo";
+import type { Undone } from "../bindings/Undone";
 import { failureOf, type Host } from "../host/host";
 
 /** Where this document's edits are: all durable, on their way, or refused and tried again. */
 export type Saving = { state: "saved" } | { state: "saving" } | { state: "failing"; failure: Failure };
 
+/** What the writer did in one transaction. */
+export type Done = Pick<Edit, "changes" | "grouping" | "before" | "after">;
+
 /** The page that a conversation is about. */
 export interface Page {
   /** Takes a patch in, in one transaction; false where it doesn't fit, and the page must be opened again. */
   takeIn(patch: Patch): boolean;
+  /** Takes in what an undo came to and hands over what was kept back meanwhile; false where it doesn't fit. */
+  undone(undone: Undone): boolean;
   /** The session refuses what the writer did, and would refuse it again: the page must be opened again without it. */
   refused(): void;
   /** Whether something is under way that a patch would disturb: a composition, a drag. */
@@ -39,16 +49,18 @@ const LASTING = new Set(["change", "edit", "document-locked", "document-not-open
 /** How long, after a refusal, the answers that are still out are waited for. */
 const LAST_ANSWERS = 5_000;
 
-interface Pending {
-  edit: Edit;
-  underWay: boolean;
-}
+/** Both go out again after a failure, under the same number. */
+type Pending = ({ edit: Edit } | { undo: Undo }) & { underWay: boolean };
 
 export class Exchange {
   #patch: number;
   #counter = 0;
-  /** Edits that aren't known to be durable, in order. */
+  /** Edits that aren't known to be durable and an undo that isn't answered, in order. */
   #pending: Pending[] = [];
+  /** Set from an undo's question until its answer is taken in. */
+  #undoing = false;
+  /** The answer, while the page can't take it in. */
+  #undone: Undone | null = null;
   #failure: Failure | null = null;
   /** Why nothing more is sent or asked for. */
   #refusal: Failure | null = null;
@@ -61,6 +73,7 @@ export class Exchange {
   /** Set when something newer was told of while a question was under way, which its answer may not know of. */
   #newerAgain = false;
   #askTimer: ReturnType<typeof setTimeout> | undefined;
+  #undoneTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
   #drained: (() => void)[] = [];
 
@@ -78,7 +91,12 @@ export class Exchange {
     // What was given up is safe nowhere but with the writer, who is told of it in another way.
     if (this.#given) return { state: "saved" };
     if (this.#failure !== null) return { state: "failing", failure: this.#failure };
-    return { state: this.#pending.length === 0 ? "saved" : "saving" };
+    return { state: this.#isDrained ? "saved" : "saving" };
+  }
+
+  /** Whether an undo is out: what the writer does on the page is kept back until its answer is taken in. */
+  get undoing(): boolean {
+    return this.#undoing;
   }
 
   /** The number of the last patch taken in, and of the last edit made. */
@@ -88,25 +106,30 @@ export class Exchange {
 
   /** What the session refused, and what the writer did after it on this page. */
   get lost(): Change[] {
-    return this.#given ? this.#pending.flatMap(({ edit }) => edit.changes) : [];
+    return this.#given ? this.#pending.flatMap((pending) => ("edit" in pending ? pending.edit.changes : [])) : [];
   }
 
   /** Sends what the writer did in one transaction. */
-  edited(changes: Change[]): void {
-    if (changes.length === 0) return;
+  edited(done: Done): void {
+    if (done.changes.length > 0) this.#edit(done);
+  }
+
+  /** Has the session take back what the writer did last, or do it again. */
+  undo(redo: boolean): void {
+    if (this.#refusal !== null) return;
+    this.#undoing = true;
     this.#counter += 1;
-    const edit: Edit = {
-      document: this.document,
-      patch: this.#patch,
-      counter: this.#counter,
-      changes,
-      grouping: "typing",
-      before: null,
-      after: null,
-    };
-    const pending = { edit, underWay: false };
+    this.#push({ undo: { document: this.document, patch: this.#patch, counter: this.#counter, redo }, underWay: false });
+  }
+
+  #edit(done: Done): void {
+    this.#counter += 1;
+    this.#push({ edit: { document: this.document, patch: this.#patch, counter: this.#counter, ...done }, underWay: false });
+  }
+
+  #push(pending: Pending): void {
     this.#pending.push(pending);
-    // After a failure nothing overtakes the edits that are tried again.
+    // After a failure nothing overtakes what is tried again.
     if (this.#failure === null && this.#refusal === null) void this.#send(pending);
     this.#report();
   }
@@ -120,6 +143,10 @@ export class Exchange {
 
   /** Asks for what is newer if a barrier may be reached now; called whenever something that stood in its way ends. */
   settle(): void {
+    if (this.#undoing) {
+      this.#takeUndone();
+      return;
+    }
     if (this.#closed || this.#newerSince === null || this.#asking) return;
     clearTimeout(this.#askTimer);
     if (this.#failure !== null) return;
@@ -133,10 +160,14 @@ export class Exchange {
     }
   }
 
-  /** Resolves when every edit made so far is durable. */
+  /** Resolves when everything done so far is durable. */
   drained(): Promise<void> {
-    if (this.#pending.length === 0 || this.#given) return Promise.resolve();
+    if (this.#isDrained || this.#given) return Promise.resolve();
     return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  get #isDrained(): boolean {
+    return this.#pending.length === 0 && !this.#undoing;
   }
 
   /** Asks for nothing more. Edits that are not durable yet still go on. */
@@ -148,7 +179,8 @@ export class Exchange {
   async #send(pending: Pending): Promise<boolean> {
     pending.underWay = true;
     try {
-      await this.host.edit(pending.edit);
+      if ("edit" in pending) await this.host.edit(pending.edit);
+      else this.#undone = await this.host.undo(pending.undo);
     } catch (error) {
       pending.underWay = false;
       const failure = failureOf(error);
@@ -158,10 +190,32 @@ export class Exchange {
     }
     this.#pending = this.#pending.filter((other) => other !== pending);
     if (this.#refusal !== null) this.#giveUp();
-    if (this.#pending.length === 0) for (const resolve of this.#drained.splice(0)) resolve();
+    this.#takeUndone();
+    if (this.#isDrained) for (const resolve of this.#drained.splice(0)) resolve();
     this.#report();
-    if (this.#pending.length === 0) this.settle();
+    if (this.#isDrained) this.settle();
     return true;
+  }
+
+  /** Has the page take in what an undo came to, as soon as nothing is under way there that it would disturb. */
+  #takeUndone(): void {
+    const undone = this.#undone;
+    if (undone === null || this.#refusal !== null) return;
+    clearTimeout(this.#undoneTimer);
+    if (this.page.busy()) {
+      this.#undoneTimer = setTimeout(() => this.#takeUndone(), LOOK_AGAIN);
+      return;
+    }
+    this.#undone = null;
+    this.#undoing = false;
+    this.#patch = undone.patch?.number ?? this.#patch;
+    const counter = this.#counter;
+    if (!this.page.undone(undone)) {
+      this.#refuse({ code: "out-of-step", message: "What an undo came to does not fit the page." });
+    } else if (this.#counter === counter) {
+      // That an undo is answered doesn't say that it is durable; the answer to an edit does, also to one of nothing.
+      this.#edit({ changes: [], grouping: "joined", before: null, after: null });
+    }
   }
 
   #refuse(failure: Failure): void {
@@ -178,6 +232,7 @@ export class Exchange {
   #giveUp(now = false): void {
     if (this.#refusal === null || this.#given || (!now && this.#pending.some(({ underWay }) => underWay))) return;
     this.#given = true;
+    this.#undoing = false;
     this.#failure = null;
     for (const resolve of this.#drained.splice(0)) resolve();
     this.#report();
@@ -192,14 +247,14 @@ export class Exchange {
     this.#retryAfter = Math.min(LAST_RETRY, this.#retryAfter * 2);
   }
 
-  /** Tries the edits that failed again, one after the other, in the order in which they were made. */
+  /** Tries what failed again, one after the other, in the order in which they were made. */
   async #retry(): Promise<void> {
     this.#retryTimer = undefined;
     for (;;) {
       const next = this.#pending[0];
       if (next === undefined) break;
       if (next.underWay) {
-        // An edit sent before the failure has not been answered; its answer decides how to go on.
+        // Something sent before the failure has not been answered; its answer decides how to go on.
         this.#retryTimer = setTimeout(() => void this.#retry(), LOOK_AGAIN);
         return;
       }

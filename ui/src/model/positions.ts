@@ -3,6 +3,13 @@
 import type { Node } from "prosemirror-model";
 
 import type { Point } from "../bindings/Point";
+import type { Selection } from "../bindings/Selection";
+
+/** The ends of a selection, as positions of ProseMirror's. */
+export interface Ends {
+  anchor: number;
+  head: number;
+}
 
 /** The position before the block with this index, or the end of the page. */
 export function blockStart(doc: Node, index: number): number {
@@ -24,4 +31,14 @@ export function pointOf(doc: Node, position: number): Point {
   const resolved = doc.resolve(position);
   if (resolved.depth === 0) throw new RangeError(`Position ${position} is between blocks.`);
   return { block: resolved.index(0), offset: resolved.parentOffset };
+}
+
+/** The places of a selection's ends; none where one is between blocks. */
+export function selectionOf(doc: Node, { anchor, head }: Ends): Selection | null {
+  if ([anchor, head].some((end) => doc.resolve(end).depth === 0)) return null;
+  return { anchor: pointOf(doc, anchor), head: pointOf(doc, head) };
+}
+
+export function endsAt(doc: Node, { anchor, head }: Selection): Ends {
+  return { anchor: positionOf(doc, anchor), head: positionOf(doc, head) };
 }

@@ -15,15 +15,20 @@ import { setMarker } from "./set";
 
 const PATCH = "inkfold-patch";
 
-/** Whether a transaction brought a patch in: it is never sent back, and undo leaves it alone. */
+/** Whether a transaction brought in what the session has already, or follows from one: it is never sent back. */
 export function isPatch(tr: Transaction): boolean {
-  return tr.getMeta(PATCH) === true;
+  const root = tr.getMeta("appendedTransaction") as Transaction | undefined;
+  return tr.getMeta(PATCH) === true || root?.getMeta(PATCH) === true;
+}
+
+export function asPatch(tr: Transaction): Transaction {
+  return tr.setMeta(PATCH, true);
 }
 
 export function patchTransaction(state: EditorState, changes: readonly Change[]): Transaction {
   const tr = state.tr;
   for (const change of changes) projectChange(tr, change);
-  return tr.setMeta(PATCH, true).setMeta("addToHistory", false);
+  return asPatch(tr);
 }
 
 export function projectChange(tr: Transform, change: Change): void {

@@ -101,7 +101,7 @@ pub fn patch_out(patch: &[PatchChange]) -> Vec<Change> {
             }
             PatchChange::Join { block } => Change::Join { block: *block as u32 },
             PatchChange::Insert { block, blocks } => {
-                Change::Insert { block: *block as u32, blocks: blocks.iter().map(|block| block_out(block)).collect() }
+                Change::Insert { block: *block as u32, blocks: blocks.iter().map(block_out).collect() }
             }
             PatchChange::Remove { block, count } => Change::Remove { block: *block as u32, count: *count as u32 },
             PatchChange::Set { block, attributes } => {
