@@ -128,15 +128,13 @@ impl Record {
     }
 
     fn hash(content: &Content, previous: &RecordId, parents: &[RecordId]) -> RecordId {
-        let mut out = hashed(previous, parents);
+        // In one piece: small pieces one by one take longer to hash. Most records fit.
+        let mut out = codec::Writer(Vec::with_capacity(1000));
+        out.raw(&previous.0);
+        for parent in parents {
+            out.raw(&parent.0);
+        }
         codec::write_canonical(&mut out, content);
-        RecordId(*blake3::hash(&out.0).as_bytes())
-    }
-
-    /// The id of the record with these canonical bytes and parents, ascending.
-    pub fn id_of(canonical: &[u8], previous: &RecordId, parents: &[RecordId]) -> RecordId {
-        let mut out = hashed(previous, parents);
-        out.raw(canonical);
         RecordId(*blake3::hash(&out.0).as_bytes())
     }
 
@@ -194,17 +192,6 @@ impl Record {
     pub fn end_seq(&self) -> u64 {
         self.0.content.first_seq.saturating_add(self.0.content.events.count())
     }
-}
-
-/// What an id is a hash of, up to the canonical bytes. In one piece: small pieces one by one take longer to hash. Most records
-/// fit.
-fn hashed(previous: &RecordId, parents: &[RecordId]) -> codec::Writer {
-    let mut out = codec::Writer(Vec::with_capacity(1000));
-    out.raw(&previous.0);
-    for parent in parents {
-        out.raw(&parent.0);
-    }
-    out
 }
 
 impl std::fmt::Debug for Record {

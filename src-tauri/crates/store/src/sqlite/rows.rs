@@ -78,15 +78,14 @@ pub(super) fn record(workspace: WorkspaceId, row: &Row<'_>) -> Result<Record> {
     };
     let (columns, (previous, previous_here), (parents, guard, body)) = read().map_err(row_error(what()))?;
     let damaged = |reason: &str| StoreError::damaged(what(), reason);
-    let parents = split_ids(parents).map_err(damaged)?;
-    if Record::id_of(body, &previous, &parents) != id {
-        return Err(damaged("its bytes don't hash to its id"));
-    }
     let content = decode_canonical(body).map_err(|error| StoreError::damaged(what(), error))?;
     if content.workspace != workspace {
         return Err(damaged("it belongs to another workspace"));
     }
-    let record = Record::with_id(id, content, previous, previous_here, parents);
+    let record = Record::seal(content, previous, previous_here, split_ids(parents).map_err(damaged)?);
+    if record.id() != id {
+        return Err(damaged("its bytes don't hash to its id"));
+    }
     if guard != record_guard(&id, previous_here.as_ref()) {
         return Err(damaged("its previous record in the document isn't the one that was written"));
     }
