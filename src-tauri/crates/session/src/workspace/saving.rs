@@ -24,12 +24,15 @@ impl Workspace {
         for document in oversize {
             // What the engine holds as one open record has become several: it is read again as the store has it.
             self.writing = None;
+            let Some(opened) = self.opened.get_mut(&document) else { continue };
             // The last of them follows all that the window shows, and nothing that it doesn't.
             let last = self.store.start(&self.identity.replica(), &document, &[])?.previous_here;
-            let fresh = self.store.document_at(&document, last.as_slice())?;
-            if let Some((opened, mut fresh)) = self.opened.get_mut(&document).zip(fresh) {
-                fresh.absorb(opened.document.waiting().cloned());
-                opened.document = fresh;
+            match self.store.document_at(&document, last.as_slice())? {
+                Some(mut fresh) => {
+                    fresh.absorb(opened.document.waiting().cloned());
+                    opened.document = fresh;
+                }
+                None => opened.lose(),
             }
         }
         Ok(())
@@ -49,7 +52,8 @@ impl Workspace {
             self.store.append_undoable(&start, time, &piece, if i == last { undo } else { &[] })?;
             if let Some(open) = self.store.open()? {
                 let record = open.seal(self.store.workspace(), time);
-                self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
+                self.store.commit(&Batch { seal: Some(record.clone()), ..Batch::default() })?;
+                self.note_unkept(&record);
             }
             start = self.store.start(&start.replica, &start.document, &[])?;
         }

@@ -65,7 +65,7 @@ fn plans() -> impl Iterator<Item = Plan> {
     let histories = std::env::var("INKFOLD_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(3);
     (0..histories).map(|seed| {
         let plan = if seed % 3 == 0 { Plan::cancels(seed) } else { Plan::everything(seed) };
-        Plan { longest_text: 400, steps: 160, ..plan }
+        Plan { longest_text: 600, steps: 100, ..plan }
     })
 }
 
