@@ -138,7 +138,10 @@ fn a_document_that_changes_much_is_kept_without_being_closed() {
         for line in 0..70 {
             a.append_text(document.parse().expect("an id"), format!("line {line}")).await.expect("it is stored");
         }
+        let mut looks = 0;
         while since(&data, &document) > 0 {
+            looks += 1;
+            assert!(looks < 2_000, "none was taken, however long one waits");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
 
