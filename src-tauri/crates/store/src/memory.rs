@@ -261,6 +261,11 @@ impl Storage for MemoryStore {
         Ok(of_document.map(|(_, snapshot)| snapshot.mark.clone()).collect())
     }
 
+    fn snapshot_before(&self, document: &DocumentId, place: u64) -> Result<Option<SnapshotMark>> {
+        let before = self.snapshots.range((*document, 0)..(*document, place)).next_back();
+        Ok(before.map(|(_, snapshot)| snapshot.mark.clone()))
+    }
+
     fn snapshot(&self, document: &DocumentId, place: u64) -> Result<Option<Vec<u8>>> {
         Ok(self.snapshots.get(&(*document, place)).map(|snapshot| snapshot.bytes.clone()))
     }

@@ -113,6 +113,9 @@ pub trait Storage: Send {
     /// over.
     fn snapshots(&self, document: &DocumentId) -> Result<Vec<SnapshotMark>>;
 
+    /// The last of them before a place. Looks at no others.
+    fn snapshot_before(&self, document: &DocumentId, place: u64) -> Result<Option<SnapshotMark>>;
+
     /// The bytes of the snapshot of a document that was taken at a place. The store doesn't look into them.
     fn snapshot(&self, document: &DocumentId, place: u64) -> Result<Option<Vec<u8>>>;
 

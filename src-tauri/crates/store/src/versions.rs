@@ -60,7 +60,7 @@ pub trait Versions: Storage {
             let beside = document.waiting().chain(document.unfolded().map(|(record, _)| record));
             !beside.map(Record::id).any(|record| version.contains(&record))
         };
-        let mut search = Search::new(self, id, end)?;
+        let mut search = Search::new(self, id, end);
         while let Some(mark) = search.back()? {
             let wanted = ancestors(search.later.iter().map(|(_, record)| record), &version);
             let fits = match wanted.as_slice() {
@@ -108,7 +108,7 @@ pub trait Versions: Storage {
     /// Takes a snapshot of a document as it is now, and keyframes where the last one is far behind. Those that aren't needed
     /// any more go.
     fn keep_snapshots(&mut self, id: &DocumentId) -> Result<()> {
-        let marks = marks(self, id)?;
+        let marks = passing_over_loss(self.snapshots(id))?.unwrap_or_default();
         let last = marks.iter().rfind(|mark| mark.is_lasting).map_or((0, 0), |mark| (mark.place, mark.events));
         let whole = whole(self, id, |start| {
             let distance = distance(start.events.last().copied().unwrap_or(0));
@@ -188,7 +188,7 @@ fn whole<S: Storage + ?Sized>(
     id: &DocumentId,
     wanted: impl Fn(&Start) -> Vec<usize>,
 ) -> Result<Option<Whole>> {
-    let mut search = Search::new(store, id, u64::MAX)?;
+    let mut search = Search::new(store, id, u64::MAX);
     loop {
         let mark = search.back()?;
         let records: Vec<&Record> = search.later.iter().map(|(_, record)| record).collect();
@@ -233,25 +233,24 @@ fn records_in(later: &[(u64, Record)]) -> impl Iterator<Item = Record> + '_ {
 struct Search<'a, S: ?Sized> {
     store: &'a S,
     id: DocumentId,
-    /// Those that weren't tried yet.
-    marks: Vec<SnapshotMark>,
     /// The records after the one that is tried, in the order in which they came in, and the place of the first that may be
     /// among them.
     later: Vec<(u64, Record)>,
     first: u64,
+    /// Snapshots before this place weren't tried yet.
+    untried: u64,
 }
 
 impl<'a, S: Storage + ?Sized> Search<'a, S> {
     /// Of records with places before `end`.
-    fn new(store: &'a S, id: &DocumentId, end: u64) -> Result<Self> {
-        let mut marks = marks(store, id)?;
-        marks.retain(|mark| mark.place < end);
-        Ok(Search { store, id: *id, marks, later: Vec::new(), first: end })
+    fn new(store: &'a S, id: &DocumentId, end: u64) -> Self {
+        Search { store, id: *id, later: Vec::new(), first: end, untried: end }
     }
 
     /// The newest snapshot that wasn't tried; none for the beginning.
     fn back(&mut self) -> Result<Option<SnapshotMark>> {
-        let mark = self.marks.pop();
+        let mark = passing_over_loss(self.store.snapshot_before(&self.id, self.untried))?.flatten();
+        self.untried = mark.as_ref().map_or(0, |mark| mark.place);
         let first = mark.as_ref().map_or(0, |mark| mark.place + 1);
         let mut earlier = self.store.records_at_places(&self.id, first..self.first)?;
         earlier.append(&mut self.later);
@@ -281,10 +280,6 @@ fn passing_over_loss<T>(read: Result<T>) -> Result<Option<T>> {
         Err(error) if error.is_loss() => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn marks<S: Storage + ?Sized>(store: &S, id: &DocumentId) -> Result<Vec<SnapshotMark>> {
-    Ok(passing_over_loss(store.snapshots(id))?.unwrap_or_default())
 }
 
 fn snapshot_of(document: &Document, place: u64, events: u64, is_lasting: bool) -> Snapshot {

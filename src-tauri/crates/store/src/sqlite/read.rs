@@ -169,6 +169,19 @@ impl Storage for SqliteStore {
         Ok(marks.into_iter().flatten().collect())
     }
 
+    fn snapshot_before(&self, document: &DocumentId, place: u64) -> Result<Option<SnapshotMark>> {
+        let condition = "document = ?1 AND place < ?2 ORDER BY place DESC";
+        let sql = format!("SELECT {} FROM snapshot WHERE {condition}", rows::SNAPSHOT_MARK);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![document.0, int(place)])?;
+        while let Some(row) = rows.next()? {
+            if let Some(mark) = rows::snapshot_mark(document, row) {
+                return Ok(Some(mark));
+            }
+        }
+        Ok(None)
+    }
+
     fn snapshot(&self, document: &DocumentId, place: u64) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT body FROM snapshot WHERE document = ?1 AND place = ?2";
         let body = self.first(sql, params![document.0, int(place)], |row| Ok(row.get(0).ok()))?;

@@ -30,6 +30,8 @@ fn snapshots_are_kept_until_they_are_not_named(backend: &Backend) {
     change(document(1), &[5, 4], &[snapshot(4, 6)]);
     let marks: Vec<SnapshotMark> = [snapshot(4, 6), snapshot(5, 5)].map(|snapshot| snapshot.mark).into();
     assert_eq!(store.snapshots(&document(1)).unwrap(), marks);
+    let before = |place| store.snapshot_before(&document(1), place).unwrap().map(|mark| mark.place);
+    assert_eq!([0, 4, 5, 6, u64::MAX].map(before), [None, None, Some(4), Some(5), Some(5)]);
     assert_eq!(store.snapshot(&document(1), 4).unwrap(), Some(vec![6; 10_000]));
     assert_eq!(store.snapshot(&document(1), 2).unwrap(), None);
     assert_eq!(store.snapshots(&document(2)).unwrap(), [snapshot(3, 3).mark]);
