@@ -13,6 +13,7 @@ mod alloc;
 mod case;
 mod generate;
 mod growth;
+mod kept;
 mod measure;
 mod ours;
 mod pages;

@@ -221,19 +221,12 @@ pub fn sealing<const HASHED: bool>(messages: &[Message]) -> f64 {
     seconds
 }
 
-/// A document with its whole history, as it is stored.
+/// A document's whole history as it is stored in the shared folder.
 pub struct Files {
     files: Vec<Vec<u8>>,
-    snapshot: Vec<u8>,
-    half: (RecordId, String),
 }
 
 impl Files {
-    /// How many bytes the snapshot has.
-    pub fn snapshot_bytes(&self) -> usize {
-        self.snapshot.len()
-    }
-
     /// Stores what was replayed.
     pub fn of(replay: &Replay) -> Result<Self, String> {
         let mut held = HeldRecords::default();
@@ -249,9 +242,7 @@ impl Files {
                 files.extend(encoded.into_iter().map(|file| file.bytes));
             }
         }
-        let mut document = Document::new(WORKSPACE, DOCUMENT);
-        document.absorb(replay.records.iter().cloned());
-        Ok(Files { files, snapshot: document.snapshot(), half: half(&replay.records) })
+        Ok(Files { files })
     }
 
     /// How many bytes that is.
@@ -273,42 +264,6 @@ impl Files {
         document.absorb(self.records());
         document
     }
-
-    /// The document from the snapshot that is stored beside its history, as one opens it to write in it.
-    pub fn open(&self) -> Document {
-        Document::open(&self.snapshot).expect("our own snapshot").document
-    }
-
-    /// The text when half of the records were written, and what it has to be.
-    pub fn text_at_half(&self) -> (String, &str) {
-        let (version, expected) = &self.half;
-        let records = self.records();
-        let by_id: BTreeMap<RecordId, usize> = records.iter().enumerate().map(|(i, record)| (record.id(), i)).collect();
-        let mut document = Document::new(WORKSPACE, DOCUMENT);
-        let mut wanted = vec![false; records.len()];
-        let mut look = vec![*version];
-        while let Some(ix) = look.pop().and_then(|id| by_id.get(&id)) {
-            if !std::mem::replace(&mut wanted[*ix], true) {
-                look.extend(records[*ix].all_parents());
-            }
-        }
-        document.absorb(records.into_iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(record, _)| record));
-        (document.page().text(), expected)
-    }
-}
-
-/// The record in the middle and the text at its version.
-fn half(records: &[Record]) -> (RecordId, String) {
-    let mut document = Document::new(WORKSPACE, DOCUMENT);
-    let middle = &records[records.len() / 2];
-    let mut wanted = std::collections::BTreeSet::from([middle.id()]);
-    for record in records[..=records.len() / 2].iter().rev() {
-        if wanted.contains(&record.id()) {
-            wanted.extend(record.all_parents());
-        }
-    }
-    document.absorb(records.iter().filter(|record| wanted.contains(&record.id())).cloned());
-    (middle.id(), document.page().text())
 }
 
 /// Somebody new types a character in the middle.

@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use crate::alloc::kept;
 use crate::case::{Case, Transaction};
+use crate::kept::Kept;
 use crate::measure::{Entry, Figure, Goal, Outcome, Part, Rounds, contest, entry, timed, with_text};
 use crate::ours::{Ours, edit_unsealed, insert_one, sealing};
 use crate::peer::{Peer, Stored};
@@ -165,15 +166,16 @@ fn open(stage: &Stage, settings: Settings) -> Vec<Row> {
         });
         with_text(seconds, &P::text(&doc), &with_one(&stage.case))
     }
-    let files = stage.files();
+    let kept = stage.kept();
     let ours = || {
-        let (author, seconds) = timed(|| insert_one(files.open()));
+        let store = kept.running();
+        let (author, seconds) = timed(|| insert_one(Kept::open(&store)));
         with_text(seconds, &author.document.page().text(), &with_one(&stage.case))
     };
     let goal = Goal::Best(if stage.case.is_sequential() { 0.2 } else { 1.0 });
     let ours = vec![entry("ours", Part::Ours("open, first insert", goal), ours)];
     let figures = contest(settings.rounds, beside(ours, stored!(stage, peer)));
-    rows(&stage.case.name, Unit::Time, "", &figures)
+    rows(&stage.case.name, Unit::Time, "ours from the store's database", &figures)
 }
 
 /// The whole history into an empty document.
@@ -258,8 +260,9 @@ fn bytes(stage: &Stage, settings: Settings) -> Vec<Row> {
         entry("ours", Part::Ours("bytes, sealed as the app", goal), || ours(stage.files())),
         entry("ours", Part::Ours("bytes, sealed each second", Goal::None), || ours(&second())),
         entry("ours", Part::Ours("bytes of the snapshot beside it", Goal::None), || {
-            Ok(stage.files().snapshot_bytes() as f64)
+            Ok(stage.kept().snapshot_bytes().0 as f64)
         }),
+        entry("ours", Part::Ours("bytes of all keyframes", Goal::None), || Ok(stage.kept().snapshot_bytes().1 as f64)),
     ];
     entries.extend(stored!(stage, peer));
     let note = "the traces have no times: a second is taken as 5 transactions; yrs keeps deleted text";
@@ -273,14 +276,16 @@ fn half(stage: &Stage, settings: Settings) -> Vec<Row> {
         let (text, seconds) = timed(|| P::text_at(&saved.bytes, &saved.half.0));
         with_text(seconds, &text, &saved.half.1)
     }
-    let files = stage.files();
+    let kept = stage.kept();
     let ours = || {
-        let ((text, expected), seconds) = timed(|| files.text_at_half());
-        with_text(seconds, &text, expected)
+        let store = kept.running();
+        let (text, seconds) = timed(|| kept.text_at_half(&store));
+        with_text(seconds, &text, kept.half())
     };
     let goal = Goal::AtMost(if stage.case.is_sequential() { 1e-3 } else { 2e-3 });
     let ours = vec![entry("ours", Part::Ours("text at half", goal), ours)];
-    rows(&stage.case.name, Unit::Time, "", &contest(settings.rounds, beside(ours, stored!(stage, peer))))
+    let figures = contest(settings.rounds, beside(ours, stored!(stage, peer)));
+    rows(&stage.case.name, Unit::Time, "ours from the store's database", &figures)
 }
 
 /// What is kept in memory after opening and one edit.
@@ -294,9 +299,9 @@ fn memory(stage: &Stage, settings: Settings) -> Vec<Row> {
         });
         with_text(bytes as f64, &P::text(&doc), &with_one(&stage.case))
     }
-    let files = stage.files();
+    let store = stage.kept().running();
     let ours = || {
-        let (author, bytes) = kept(|| insert_one(files.open()));
+        let (author, bytes) = kept(|| insert_one(Kept::open(&store)));
         with_text(bytes as f64, &author.document.page().text(), &with_one(&stage.case))
     };
     let goal = Goal::AtMost(if stage.case.is_sequential() { 600e3 } else { 500e3 });

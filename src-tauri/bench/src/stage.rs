@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 
 use inkfold_engine::Document;
-use inkfold_testkit::replay::Sealing;
+use inkfold_testkit::replay::{Replay, Sealing};
 
 use crate::case::Case;
+use crate::kept::Kept;
 use crate::ours::{Files, Message, Ours, SEAL_AFTER};
 use crate::peer::{Stored, write};
 use crate::peers::{Automerge, Dt, Loro, Yrs};
@@ -78,6 +79,7 @@ pub struct Stage {
     pub automerge: Made<Automerge>,
     messages: OnceCell<Vec<Message>>,
     files: OnceCell<Files>,
+    kept: OnceCell<Kept>,
 }
 
 impl Stage {
@@ -91,6 +93,7 @@ impl Stage {
             automerge: Made::default(),
             messages: OnceCell::new(),
             files: OnceCell::new(),
+            kept: OnceCell::new(),
         }
     }
 
@@ -104,13 +107,22 @@ impl Stage {
         self.files.get_or_init(|| self.files_sealed_after(SEAL_AFTER))
     }
 
+    /// Our document in a database of this device.
+    pub fn kept(&self) -> &Kept {
+        self.kept.get_or_init(|| Kept::of(&self.replayed(SEAL_AFTER).records))
+    }
+
     /// Our stored document with at most so many transactions in a record.
     pub fn files_sealed_after(&self, transactions: usize) -> Files {
+        Files::of(&self.replayed(transactions)).expect("it can be stored")
+    }
+
+    fn replayed(&self, transactions: usize) -> Replay {
         let trace = self.case.trace.as_ref().expect("rows of stored documents are about real traces");
         let replay = trace.replay(Sealing::After(transactions)).expect("it was replayed before");
         let mut document = Document::new(inkfold_testkit::history::WORKSPACE, inkfold_testkit::history::DOCUMENT);
         document.absorb(replay.records.iter().cloned());
         assert_eq!(document.page().text(), self.case.end, "our own history ends as the trace says");
-        Files::of(&replay).expect("it can be stored")
+        replay
     }
 }

@@ -21,8 +21,8 @@ use crate::page::Page;
 use crate::page::rope::{Item, Kind, MARKER_TEXT};
 use crate::page::style::{BlockStart, Held, Style};
 
-/// Goes up with everything that changes what a snapshot holds or how an engine folds.
-const ENGINE: u64 = 1;
+/// The version of snapshots. It goes up with everything that changes what a snapshot holds or how an engine folds.
+pub const ENGINE: u64 = 1;
 const CHECKSUM: usize = 8;
 
 /// What a snapshot holds.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use inkfold_engine::{DocumentId, Record, ReplicaId, Unfolded};
+use inkfold_engine::{Document, DocumentId, Record, ReplicaId, Unfolded};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
     FileHash, LookupFailed, Memory, Pending, RealClock, RealFileSystem, ScanRequest, Segment, Unresolved, Verdict,
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::branches::StoreBranches;
 use crate::error::SessionError;
-use crate::reading::{document, setting_text};
+use crate::reading::setting_text;
 use crate::wire::FileReport;
 use crate::workspace::setting;
 
@@ -52,6 +52,7 @@ pub struct FolderCheck {
 /// The store can't be read, or a row of it is damaged.
 pub fn store(store: &dyn Storage) -> Result<StoreCheck, SessionError> {
     let mut check = StoreCheck::default();
+    store.open()?;
     for replica in store.replicas()? {
         let ends = store.ends(&replica)?;
         if ends.tips.len() > 1 {
@@ -64,9 +65,12 @@ pub fn store(store: &dyn Storage) -> Result<StoreCheck, SessionError> {
         }
     }
     for id in store.documents()? {
-        let document = document(store, id)?;
+        // From the records, whatever a snapshot says.
+        let records = store.records(&id)?;
         check.documents += u64::from(id != DocumentId::WORKSPACE);
-        check.records += store.records(&id)?.len() as u64;
+        check.records += records.len() as u64;
+        let mut document = Document::new(store.workspace(), id);
+        document.absorb(records);
         for record in document.waiting() {
             check.waiting += 1;
             let record = record.id();

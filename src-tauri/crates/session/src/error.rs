@@ -71,6 +71,9 @@ pub enum SessionError {
     /// Several could be meant.
     #[error("“{0}” could be several documents; give enough of the id, “inkfold list” shows them")]
     WhichDocument(String),
+    /// The document has no such version.
+    #[error("the document has no such version, or needs a newer version of Inkfold to show it")]
+    NoVersion,
     /// No replica by that id.
     #[error("there is no replica “{0}”; “inkfold log” without --replica shows all that wrote")]
     NoReplica(String),
@@ -132,6 +135,7 @@ impl SessionError {
             Self::WhichWorkspace(_) => "which-workspace",
             Self::NoDocument(_) => "no-document",
             Self::WhichDocument(_) => "which-document",
+            Self::NoVersion => "no-version",
             Self::NoReplica(_) => "no-replica",
             Self::WhichReplica(_) => "which-replica",
             Self::TooLong(_) => "too-long",

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use inkfold_engine::patch::between;
 use inkfold_engine::undo::{Reverted, Selection};
 use inkfold_engine::{Document, EditError, Page, Record, ReplicaId, Side, Target, UndoStack, Value};
-use inkfold_store::UndoRow;
+use inkfold_store::{Storage, UndoRow, Versions};
 use tokio::sync::oneshot;
 
 use crate::convert::patch_out;
@@ -152,30 +152,38 @@ impl Opened {
         !self.incoming.is_empty() || title(&self.document) != self.told_title
     }
 
-    /// The next patch; none if there is nothing new. The document must be settled and have no open record.
-    pub fn next_patch(&mut self) -> Option<Patch> {
+    /// The next patch; none if there is nothing new. The document must be settled and have no open record. Its history is loaded
+    /// if what came in needs it.
+    pub fn next_patch(&mut self, store: &dyn Storage) -> Result<Option<Patch>, SessionError> {
         if !self.has_news() {
-            return None;
+            return Ok(None);
         }
-        let before = self.document.clone();
-        let records = std::mem::take(&mut self.incoming);
         let was_locked = self.document.is_locked();
-        let (_, patch) = self.document.merge(records.iter().cloned());
+        let mut merged = self.document.clone();
+        let (_, mut patch) = merged.merge(self.incoming.iter().cloned());
+        if merged.needs_history() {
+            // Into the document as it was, too: if the window drops the patch, it need not be read again.
+            store.load_history(&mut self.document)?;
+            merged = self.document.clone();
+            patch = merged.merge(self.incoming.iter().cloned()).1;
+        }
+        let before = std::mem::replace(&mut self.document, merged);
+        let records = std::mem::take(&mut self.incoming);
         let title = title(&self.document);
         if patch.is_empty() && title == self.told_title && was_locked == self.document.is_locked() {
             // Nothing that the window shows has changed, so what it shows is this version.
-            return None;
+            return Ok(None);
         }
         self.last_number += 1;
         let told = std::mem::replace(&mut self.told_title, title.clone());
         self.unconfirmed = Some(Unconfirmed { number: self.last_number, before, records, title: told });
-        Some(Patch {
+        Ok(Some(Patch {
             document: self.document.id().to_string(),
             number: self.last_number,
             changes: patch_out(&patch),
             title,
             locked: locked(&self.document),
-        })
+        }))
     }
 
     /// Where a selection of the window is.

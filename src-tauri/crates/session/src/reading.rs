@@ -1,7 +1,7 @@
 //! What can be read from a store alone, without the workspace's thread: while the app runs, too.
 
-use inkfold_engine::{Document, DocumentId, ReplicaId, Target};
-use inkfold_store::{Log, LogEntry, Storage};
+use inkfold_engine::{Document, DocumentId, RecordId, ReplicaId, Target};
+use inkfold_store::{Log, LogEntry, Storage, Versions};
 
 use crate::convert::page_out;
 use crate::error::SessionError;
@@ -66,13 +66,29 @@ fn settled<T>(
 /// The store can't be read.
 pub fn document(store: &dyn Storage, id: DocumentId) -> Result<Document, SessionError> {
     settled(store, |store| {
-        let mut document = Document::new(store.workspace(), id);
-        document.absorb(store.records(&id)?);
+        let mut document = sealed_document(store, id)?;
         if let Some(open) = store.open()?.filter(|open| open.start.document == id) {
             document.absorb([open.seal(store.workspace(), crate::workspace::now())]);
+            if document.needs_history() {
+                store.load_history(&mut document)?;
+            }
         }
         Ok(document)
     })
+}
+
+/// A document with everything sealed; an empty one where there is nothing of it.
+pub(crate) fn sealed_document(store: &dyn Storage, id: DocumentId) -> Result<Document, SessionError> {
+    let opened = store.open_document(&id)?;
+    Ok(opened.map_or_else(|| Document::new(store.workspace(), id), |opened| opened.document))
+}
+
+/// A document as it was for somebody who knew these records and all that they build on, and no others.
+///
+/// # Errors
+/// There is no such version, or the store can't be read.
+pub fn document_at(store: &dyn Storage, id: DocumentId, version: &[RecordId]) -> Result<Document, SessionError> {
+    store.document_at(&id, version)?.ok_or(SessionError::NoVersion)
 }
 
 /// A document's title; empty where it has none.

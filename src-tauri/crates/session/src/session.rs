@@ -330,7 +330,7 @@ impl Session {
         let id = parse(&document)?;
         self.handle()?
             .ask(move |workspace| {
-                if workspace.store.records(&id)?.is_empty() {
+                if !workspace.store.documents()?.contains(&id) {
                     return Err(SessionError::NoDocument(document));
                 }
                 workspace.set_register(id, key, value)

@@ -28,6 +28,8 @@ pub struct Batch {
     pub pending: Vec<([u8; 32], Option<PendingFile>)>,
     /// What lists show of documents; none forgets one.
     pub cards: Vec<(DocumentId, Option<DocumentCard>)>,
+    /// Snapshots of documents.
+    pub snapshots: Vec<SnapshotChange>,
 }
 
 impl Batch {
@@ -38,7 +40,8 @@ impl Batch {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        let Batch { settings, seal, records, keys, signatures, outbox_done, outbox, facts, pending, cards } = self;
+        let Batch { settings, seal, records, keys, signatures, outbox_done, outbox, facts, pending, cards, snapshots } =
+            self;
         settings.is_empty()
             && seal.is_none()
             && records.is_empty()
@@ -49,6 +52,7 @@ impl Batch {
             && facts.is_empty()
             && pending.is_empty()
             && cards.is_empty()
+            && snapshots.is_empty()
     }
 }
 
@@ -120,6 +124,40 @@ pub struct DocumentCard {
     pub trashed: bool,
     /// When it was edited last, in milliseconds since 1970.
     pub edited: i64,
+}
+
+/// What a document was when its records up to a place had come in, without its bytes. A cache: it can be thrown away at any
+/// time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotMark {
+    /// The place of the last record that is in it. All of the document's records up to there are, and no others.
+    pub place: u64,
+    /// How many events these records have.
+    pub events: u64,
+    /// The version that they make, ascending.
+    pub version: Vec<RecordId>,
+    /// Whether it is kept for looking back, or only until there is a newer one.
+    pub is_lasting: bool,
+}
+
+/// A snapshot of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// What it is of.
+    pub mark: SnapshotMark,
+    /// What only its writer reads.
+    pub bytes: Vec<u8>,
+}
+
+/// What becomes of a document's snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotChange {
+    /// The document.
+    pub document: DocumentId,
+    /// The places of those that stay; all others go.
+    pub kept: Vec<u64>,
+    /// New ones.
+    pub added: Vec<Snapshot>,
 }
 
 /// How much a store holds.

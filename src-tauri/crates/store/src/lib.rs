@@ -11,6 +11,7 @@
 //! - [`Chain`] answers questions about the chains of records that replicas write, forks included.
 //! - [`Log`] has the operations on replicas' logs: commit, read, replay, converge.
 //! - [`State`] is a document's set of records, and its join; [`Materialise`] folds it.
+//! - [`Versions`] opens documents, now or as they once were, from snapshots that it keeps.
 //! - [`StoreError`] says what went wrong, sorted by what can be done about it.
 //!
 //! ```
@@ -50,8 +51,12 @@ mod open;
 mod sqlite;
 mod state;
 mod storage;
+mod versions;
 
-pub use batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature};
+pub use batch::{
+    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot, SnapshotChange,
+    SnapshotMark,
+};
 pub use chain::Chain;
 pub use error::{Result, StoreError};
 pub use log::{Kind, Log, LogEntry};
@@ -61,3 +66,4 @@ pub use open::{OpenRecord, OpenRun, OpenStart};
 pub use sqlite::SqliteStore;
 pub use state::State;
 pub use storage::{Ends, Link, Storage, Tip, UndoRow};
+pub use versions::{OpenedDocument, Versions};

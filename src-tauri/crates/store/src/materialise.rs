@@ -23,13 +23,6 @@ impl State {
 /// # Errors
 /// All fail as the storage does.
 pub trait Materialise: Storage {
-    /// The document as everything sealed here makes it.
-    fn whole_document(&self, document: &DocumentId) -> Result<Document> {
-        let mut whole = Document::new(self.workspace(), *document);
-        whole.absorb(self.records(document)?);
-        Ok(whole)
-    }
-
     /// The document as the logs of these replicas make it, of their causally closed part; what waits for others'
     /// records is listed in it. The same for any order of the replicas.
     fn converged_document(&self, replicas: &[ReplicaId], document: &DocumentId) -> Result<Document> {

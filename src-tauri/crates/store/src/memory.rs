@@ -6,7 +6,9 @@ use std::ops::Range;
 use inkfold_engine::record::MAX_RECORD_BYTES;
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId, event};
 
-use crate::batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature};
+use crate::batch::{
+    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot, SnapshotMark,
+};
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenRun, OpenStart, run_bytes};
@@ -37,6 +39,7 @@ pub struct MemoryStore {
     pending: BTreeMap<[u8; 32], PendingFile>,
     cards: BTreeMap<DocumentId, DocumentCard>,
     undo: BTreeMap<(DocumentId, ReplicaId, u64), Vec<u8>>,
+    snapshots: BTreeMap<(DocumentId, u64), Snapshot>,
 }
 
 impl MemoryStore {
@@ -59,6 +62,7 @@ impl MemoryStore {
             pending: BTreeMap::new(),
             cards: BTreeMap::new(),
             undo: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
         }
     }
 
@@ -153,6 +157,11 @@ impl MemoryStore {
         for (document, card) in &batch.cards {
             put(&mut self.cards, document, card);
         }
+        for change in &batch.snapshots {
+            self.snapshots.retain(|(of, place), _| *of != change.document || change.kept.contains(place));
+            let added = change.added.iter().cloned();
+            self.snapshots.extend(added.map(|snapshot| ((change.document, snapshot.mark.place), snapshot)));
+        }
         Ok(committed)
     }
 }
@@ -233,11 +242,32 @@ impl Storage for MemoryStore {
             previous: record.previous(),
             end_seq: record.end_seq(),
             rooted: self.rooted.contains(id),
+            place: place as u64 + 1,
         }))
     }
 
     fn records(&self, document: &DocumentId) -> Result<Vec<Record>> {
         Ok(self.records.iter().filter(|record| record.document() == *document).cloned().collect())
+    }
+
+    fn records_at_places(&self, document: &DocumentId, places: Range<u64>) -> Result<Vec<(u64, Record)>> {
+        let placed =
+            (1..).zip(&self.records).filter(|(place, record)| places.contains(place) && record.document() == *document);
+        Ok(placed.map(|(place, record)| (place, record.clone())).collect())
+    }
+
+    fn snapshots(&self, document: &DocumentId) -> Result<Vec<SnapshotMark>> {
+        let of_document = self.snapshots.range((*document, 0)..=(*document, u64::MAX));
+        Ok(of_document.map(|(_, snapshot)| snapshot.mark.clone()).collect())
+    }
+
+    fn snapshot_before(&self, document: &DocumentId, place: u64) -> Result<Option<SnapshotMark>> {
+        let before = self.snapshots.range((*document, 0)..(*document, place)).next_back();
+        Ok(before.map(|(_, snapshot)| snapshot.mark.clone()))
+    }
+
+    fn snapshot(&self, document: &DocumentId, place: u64) -> Result<Option<Vec<u8>>> {
+        Ok(self.snapshots.get(&(*document, place)).map(|snapshot| snapshot.bytes.clone()))
     }
 
     fn records_of(&self, replica: &ReplicaId, numbers: Range<u64>) -> Result<Vec<Record>> {

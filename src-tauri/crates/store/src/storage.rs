@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId};
 
-use crate::batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature};
+use crate::batch::{
+    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, SnapshotMark,
+};
 use crate::error::Result;
 use crate::open::{OpenRecord, OpenStart};
 
@@ -35,6 +37,8 @@ pub struct Link {
     pub end_seq: u64,
     /// Whether all records before it in the chain are here.
     pub rooted: bool,
+    /// Where it stands among all records here, in the order in which they came in, from 1.
+    pub place: u64,
 }
 
 /// The ends of a replica's chain, in ascending order of number and id.
@@ -101,6 +105,19 @@ pub trait Storage: Send {
 
     /// The sealed records of a document, in the order in which they came in.
     fn records(&self, document: &DocumentId) -> Result<Vec<Record>>;
+
+    /// Those of a document's records that have these places, with them, in ascending order.
+    fn records_at_places(&self, document: &DocumentId, places: Range<u64>) -> Result<Vec<(u64, Record)>>;
+
+    /// The snapshots of a document that can be used, in ascending order of place. Damaged ones and those of another engine are passed
+    /// over.
+    fn snapshots(&self, document: &DocumentId) -> Result<Vec<SnapshotMark>>;
+
+    /// The last of them before a place. Looks at no others.
+    fn snapshot_before(&self, document: &DocumentId, place: u64) -> Result<Option<SnapshotMark>>;
+
+    /// The bytes of the snapshot of a document that was taken at a place. The store doesn't look into them.
+    fn snapshot(&self, document: &DocumentId, place: u64) -> Result<Option<Vec<u8>>>;
 
     /// The records of a replica with these numbers, in ascending order of number and id.
     fn records_of(&self, replica: &ReplicaId, numbers: Range<u64>) -> Result<Vec<Record>>;

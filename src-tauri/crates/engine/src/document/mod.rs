@@ -86,6 +86,9 @@ pub struct Opened {
 }
 
 impl Document {
+    /// Whether a snapshot can be opened depends on this: it is another number in an engine that writes other snapshots.
+    pub const SNAPSHOT_VERSION: u64 = snapshot::ENGINE;
+
     /// An empty document.
     pub fn new(workspace: WorkspaceId, document: DocumentId) -> Self {
         let history = History::new(workspace, document);

@@ -4,6 +4,7 @@
 //! on the shared folder is done by the carrier (`carrier.rs`), never here.
 
 mod saving;
+mod snapshots;
 mod status;
 mod windows;
 mod writing;
@@ -13,12 +14,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use inkfold_engine::{
-    Document, DocumentId, Event, Insertion, Record, RecordId, ReplicaId, Target, UndoStack, Value, WorkspaceId,
-};
+use inkfold_engine::{DocumentId, Event, Insertion, Record, ReplicaId, Target, UndoStack, Value, WorkspaceId};
 use inkfold_folder::policy::{Typing, flush_in};
 use inkfold_folder::{Identity, encode_all};
-use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OutboxFile, Storage, StoreError};
+use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, OutboxFile, Storage, StoreError, Versions};
 use tokio::sync::{broadcast, oneshot};
 
 use crate::branches::StoreBranches;
@@ -152,6 +151,8 @@ pub(crate) struct Workspace {
     failing_since: Option<Instant>,
     /// Documents whose card is outdated, and how.
     stale_cards: BTreeMap<DocumentId, Stale>,
+    /// How much came to documents since their last snapshot.
+    unkept: BTreeMap<DocumentId, usize>,
     /// How many other writers have been seen.
     others: u32,
     pub exchange: Exchange,
@@ -192,6 +193,7 @@ impl Workspace {
             waiting_for_disk: Vec::new(),
             failing_since: None,
             stale_cards: BTreeMap::new(),
+            unkept: BTreeMap::new(),
             others: 0,
             exchange: Exchange::new(carrier),
             events,
@@ -276,6 +278,7 @@ impl Workspace {
                 Err(error) => tracing::warn!(code = error.code(), "the list of documents could not be updated"),
             }
         }
+        self.keep_a_snapshot();
         self.tell_status();
     }
 

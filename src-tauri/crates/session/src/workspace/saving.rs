@@ -24,15 +24,15 @@ impl Workspace {
         for document in oversize {
             // What the engine holds as one open record has become several: it is read again as the store has it.
             self.writing = None;
-            if let Some(opened) = self.opened.get_mut(&document) {
-                let mut fresh = Document::new(self.store.workspace(), document);
-                let known: BTreeSet<RecordId> = opened.document.records().map(Record::id).collect();
-                let own = self.identity.replica();
-                let records = self.store.records(&document)?;
-                fresh.absorb(
-                    records.into_iter().filter(|record| known.contains(&record.id()) || record.replica() == own),
-                );
-                opened.document = fresh;
+            let Some(opened) = self.opened.get_mut(&document) else { continue };
+            // The last of them follows all that the window shows, and nothing that it doesn't.
+            let last = self.store.start(&self.identity.replica(), &document, &[])?.previous_here;
+            match self.store.document_at(&document, last.as_slice())? {
+                Some(mut fresh) => {
+                    fresh.absorb(opened.document.waiting().cloned());
+                    opened.document = fresh;
+                }
+                None => opened.lose(),
             }
         }
         Ok(())
@@ -52,7 +52,8 @@ impl Workspace {
             self.store.append_undoable(&start, time, &piece, if i == last { undo } else { &[] })?;
             if let Some(open) = self.store.open()? {
                 let record = open.seal(self.store.workspace(), time);
-                self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
+                self.store.commit(&Batch { seal: Some(record.clone()), ..Batch::default() })?;
+                self.note_unkept(&record);
             }
             start = self.store.start(&start.replica, &start.document, &[])?;
         }
@@ -99,6 +100,7 @@ impl Workspace {
     pub(super) fn sealed(&mut self, record: Record) -> Result<(), SessionError> {
         self.writing = None;
         self.stale_cards.entry(record.document()).or_default().note(&record);
+        self.note_unkept(&record);
         if let Some(opened) = self.opened.get_mut(&record.document())
             && opened.document.is_open()
         {

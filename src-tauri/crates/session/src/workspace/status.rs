@@ -1,6 +1,7 @@
 //! What came in, the list of documents, and what the window is told.
 
 use super::*;
+use crate::reading::sealed_document;
 
 impl Workspace {
     pub(super) fn count_others(&mut self) -> Result<(), SessionError> {
@@ -18,6 +19,7 @@ impl Workspace {
         for (document, records) in by_document {
             let stale = self.stale_cards.entry(document).or_default();
             records.iter().for_each(|record| stale.note(record));
+            records.iter().for_each(|record| self.note_unkept(record));
             if let Some(opened) = self.opened.get_mut(&document) {
                 opened.receive(records);
                 self.tell(wire::Event::Newer { document: document.to_string() });
@@ -37,8 +39,7 @@ impl Workspace {
             let card = match known.get(&id) {
                 Some(card) if !registers => DocumentCard { edited: edited.max(card.edited), ..card.clone() },
                 before => {
-                    let mut document = Document::new(self.store.workspace(), id);
-                    document.absorb(self.store.records(&id)?);
+                    let document = sealed_document(&*self.store, id)?;
                     let edited = before.map_or(edited, |card| edited.max(card.edited));
                     DocumentCard { title: title(&document), trashed: is_trashed(&document), edited }
                 }
@@ -90,6 +91,8 @@ impl Workspace {
 
     /// The last job: the thread ends after it.
     pub fn stop(&mut self) {
+        let opened: Vec<DocumentId> = self.opened.keys().copied().collect();
+        opened.into_iter().for_each(|id| self.keep_snapshots(id));
         self.exchange.stop();
         self.closing = true;
     }

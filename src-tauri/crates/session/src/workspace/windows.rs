@@ -10,12 +10,9 @@ use crate::convert::grouping_in;
 impl Workspace {
     pub fn open_document(&mut self, id: DocumentId) -> Result<wire::Opened, SessionError> {
         self.seal()?;
-        let records = self.store.records(&id)?;
-        if records.is_empty() {
-            return Err(SessionError::NoDocument(id.to_string()));
-        }
-        let mut document = Document::new(self.store.workspace(), id);
-        document.absorb(records);
+        let opened = self.store.open_document(&id)?.ok_or_else(|| SessionError::NoDocument(id.to_string()))?;
+        let OpenedDocument { document, since } = opened;
+        self.unkept.insert(id, since);
         let setting = (setting::LAST_DOCUMENT.to_owned(), Some(id.to_string().into_bytes()));
         self.store.commit(&Batch { settings: vec![setting], ..Batch::default() })?;
         let replica = self.identity.replica();
@@ -50,7 +47,9 @@ impl Workspace {
                 self.set_register(id, key, value)?;
             }
         }
-        self.flush()
+        self.flush()?;
+        self.keep_snapshots(id);
+        Ok(())
     }
 
     /// Applies a window's edit when its turn has come; answers when it is durable.
@@ -272,6 +271,7 @@ impl Workspace {
         if self.writing.as_ref().is_some_and(|writing| writing.document == id) {
             self.seal()?;
         }
-        Ok(self.opened.get_mut(&id).and_then(Opened::next_patch))
+        let Some(opened) = self.opened.get_mut(&id) else { return Ok(None) };
+        opened.next_patch(&*self.store)
     }
 }

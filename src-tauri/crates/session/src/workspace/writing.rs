@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::edit::paragraph;
+use crate::reading::sealed_document;
 
 impl Workspace {
     /// Sets a register of a document, open or not.
@@ -53,8 +54,7 @@ impl Workspace {
             return Err(SessionError::OpenInWindow);
         }
         self.seal()?;
-        let mut document = Document::new(self.store.workspace(), id);
-        document.absorb(self.store.records(&id)?);
+        let mut document = sealed_document(&*self.store, id)?;
         let replica = self.identity.replica();
         let (previous_here, first_seq) = document.last_of(replica);
         let version = document.version();

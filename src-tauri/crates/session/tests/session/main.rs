@@ -2,6 +2,7 @@
 
 mod folder_care;
 mod random_edits;
+mod snapshots;
 mod two_installations;
 mod undo;
 mod windows;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use inkfold_session::wire::{Attrs, Block, Change, Inline, Point, Value};
 
+use crate::snapshots::since;
 use crate::windows::{Window, exchange, pair, run};
 
 /// A small generator of our own (xorshift), so that a failing seed can be run again.
@@ -159,6 +160,11 @@ fn windows_show_what_their_sessions_hold() {
                         let held = window.held().await;
                         assert_eq!(held, window.blocks, "seed {seed}, step {step}: {undone:?} on {before:?}");
                     }
+                    5 => {
+                        // What is opened again may be newer than what was closed.
+                        window.session.close_document(document.clone()).await.expect("all is stored");
+                        *window = Window::open(&window.session.clone(), &document).await;
+                    }
                     _ => {
                         let before = window.blocks.clone();
                         let change = change(&mut rng, &window.blocks);
@@ -176,6 +182,7 @@ fn windows_show_what_their_sessions_hold() {
             // What is stored folds to the same.
             let again = Window::open(&a, &document).await;
             assert_eq!(again.blocks, windows[1].blocks, "seed {seed}");
+            since(&root.path().join("a"), &document);
         }
     });
 }

@@ -7,7 +7,9 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 
 use super::SqliteStore;
 use super::rows::{self, int, row_error, uint};
-use crate::batch::{Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature};
+use crate::batch::{
+    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, SnapshotMark,
+};
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenStart, run_from_bytes};
 use crate::storage::{Ends, Link, Storage, Tip, UndoRow};
@@ -86,6 +88,7 @@ fn tip(row: &Row<'_>) -> rusqlite::Result<Tip> {
 /// By name, since SQLite would rather read all of a replica's records in order than the few at its ends.
 pub(super) const ENDS: &str = "SELECT number, id, link FROM record INDEXED BY record_at_end
     WHERE replica = ?1 AND link <> 1 ORDER BY number, id";
+pub(super) const AT_PLACES: &str = "document = ?1 AND place >= ?2 AND place < ?3 ORDER BY place";
 const SIGNATURE: &str = "SELECT replica, number, record, bytes FROM signature";
 const FACT: &str = "SELECT path, size, modified, changed, inode, hash FROM file_fact";
 
@@ -150,6 +153,39 @@ impl Storage for SqliteStore {
 
     fn records(&self, document: &DocumentId) -> Result<Vec<Record>> {
         self.select_records("document = ?1 ORDER BY place", [document.0])
+    }
+
+    fn records_at_places(&self, document: &DocumentId, places: Range<u64>) -> Result<Vec<(u64, Record)>> {
+        let sql = format!("SELECT {} FROM record WHERE {AT_PLACES}", rows::RECORD);
+        self.all(&sql, params![document.0, int(places.start), int(places.end)], |row| {
+            let place = uint(row, 0).map_err(row_error("the place of a record"))?;
+            Ok((place, rows::record(self.workspace, row)?))
+        })
+    }
+
+    fn snapshots(&self, document: &DocumentId) -> Result<Vec<SnapshotMark>> {
+        let sql = format!("SELECT {} FROM snapshot WHERE document = ?1 ORDER BY place", rows::SNAPSHOT_MARK);
+        let marks = self.all(&sql, [document.0], |row| Ok(rows::snapshot_mark(document, row)))?;
+        Ok(marks.into_iter().flatten().collect())
+    }
+
+    fn snapshot_before(&self, document: &DocumentId, place: u64) -> Result<Option<SnapshotMark>> {
+        let condition = "document = ?1 AND place < ?2 ORDER BY place DESC";
+        let sql = format!("SELECT {} FROM snapshot WHERE {condition}", rows::SNAPSHOT_MARK);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![document.0, int(place)])?;
+        while let Some(row) = rows.next()? {
+            if let Some(mark) = rows::snapshot_mark(document, row) {
+                return Ok(Some(mark));
+            }
+        }
+        Ok(None)
+    }
+
+    fn snapshot(&self, document: &DocumentId, place: u64) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT body FROM snapshot WHERE document = ?1 AND place = ?2";
+        let body = self.first(sql, params![document.0, int(place)], |row| Ok(row.get(0).ok()))?;
+        Ok(body.flatten())
     }
 
     fn records_of(&self, replica: &ReplicaId, numbers: Range<u64>) -> Result<Vec<Record>> {

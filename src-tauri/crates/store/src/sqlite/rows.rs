@@ -3,10 +3,10 @@
 use std::fmt::Display;
 
 use inkfold_engine::codec::decode_canonical;
-use inkfold_engine::{DocumentId, Record, RecordId, ReplicaId, WorkspaceId};
+use inkfold_engine::{Document, DocumentId, Record, RecordId, ReplicaId, WorkspaceId};
 use rusqlite::{Row, params};
 
-use crate::batch::OutboxFile;
+use crate::batch::{OutboxFile, SnapshotMark};
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenStart};
 use crate::storage::Link;
@@ -73,16 +73,16 @@ pub(super) fn record(workspace: WorkspaceId, row: &Row<'_>) -> Result<Record> {
         Ok((
             (ReplicaId(row.get(2)?), uint(row, 3)?, DocumentId(row.get(4)?), uint(row, 5)?),
             (RecordId(row.get(6)?), row.get::<_, Option<[u8; 32]>>(7)?.map(RecordId)),
-            (row.get::<_, Vec<u8>>(8)?, row.get::<_, [u8; 8]>(9)?, row.get::<_, Vec<u8>>(10)?),
+            (row.get_ref(8)?.as_blob()?, row.get::<_, [u8; 8]>(9)?, row.get_ref(10)?.as_blob()?),
         ))
     };
     let (columns, (previous, previous_here), (parents, guard, body)) = read().map_err(row_error(what()))?;
     let damaged = |reason: &str| StoreError::damaged(what(), reason);
-    let content = decode_canonical(&body).map_err(|error| StoreError::damaged(what(), error))?;
+    let content = decode_canonical(body).map_err(|error| StoreError::damaged(what(), error))?;
     if content.workspace != workspace {
         return Err(damaged("it belongs to another workspace"));
     }
-    let record = Record::seal(content, previous, previous_here, split_ids(&parents).map_err(damaged)?);
+    let record = Record::seal(content, previous, previous_here, split_ids(parents).map_err(damaged)?);
     if record.id() != id {
         return Err(damaged("its bytes don't hash to its id"));
     }
@@ -96,7 +96,7 @@ pub(super) fn record(workspace: WorkspaceId, row: &Row<'_>) -> Result<Record> {
 }
 
 /// The columns that [`link`] reads.
-pub(super) const LINK: &str = "replica, number, document, previous, end_seq, link";
+pub(super) const LINK: &str = "replica, number, document, previous, end_seq, link, place";
 
 /// Reads how a record hangs in its chain.
 pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
@@ -107,7 +107,29 @@ pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
         previous: RecordId(row.get(3)?),
         end_seq: uint(row, 4)?,
         rooted: row.get::<_, i64>(5)? != 0,
+        place: uint(row, 6)?,
     })
+}
+
+/// The columns that [`snapshot_mark`] reads.
+pub(super) const SNAPSHOT_MARK: &str = "place, events, lasting, version, guard";
+
+/// Reads what a snapshot is of; none where the row isn't as it was written, or another engine wrote it.
+pub(super) fn snapshot_mark(document: &DocumentId, row: &Row<'_>) -> Option<SnapshotMark> {
+    let read = || -> rusqlite::Result<_> {
+        let numbers = (uint(row, 0)?, uint(row, 1)?, row.get::<_, i64>(2)? != 0);
+        Ok((numbers, row.get::<_, Vec<u8>>(3)?, row.get::<_, [u8; 8]>(4)?))
+    };
+    let ((place, events, is_lasting), version, guard) = read().ok()?;
+    let mark = SnapshotMark { place, events, version: split_ids(&version).ok()?, is_lasting };
+    (guard == snapshot_guard(document, &mark)).then_some(mark)
+}
+
+/// The guard of a snapshot's row.
+pub(super) fn snapshot_guard(document: &DocumentId, mark: &SnapshotMark) -> [u8; 8] {
+    let numbers = [Document::SNAPSHOT_VERSION, mark.place, mark.events, mark.is_lasting.into()];
+    let numbers: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    guard(&[&document.0, &numbers, &join_ids(&mark.version)])
 }
 
 /// The columns that [`open_start`] reads.

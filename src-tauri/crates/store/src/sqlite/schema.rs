@@ -120,6 +120,17 @@ const STEPS: &[&str] = &[
         body BLOB NOT NULL,
         PRIMARY KEY (document, replica, number)
      ) STRICT, WITHOUT ROWID;",
+    // 3: documents as they once were. guard: a checksum of the other columns but the body, and of the engine's version.
+    "CREATE TABLE snapshot (
+        document BLOB NOT NULL,
+        place INTEGER NOT NULL,
+        events INTEGER NOT NULL,
+        lasting INTEGER NOT NULL,
+        version BLOB NOT NULL,
+        guard BLOB NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (document, place)
+     ) STRICT;",
 ];
 
 /// The version that this program writes.

@@ -4,8 +4,8 @@ use inkfold_engine::{Record, RecordId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
-use super::rows::{guard, int, join_ids, record_guard};
-use crate::batch::{Batch, Committed, OutboxFile, Signature};
+use super::rows::{guard, int, join_ids, record_guard, snapshot_guard};
+use crate::batch::{Batch, Committed, OutboxFile, Signature, Snapshot, SnapshotChange};
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};
 use crate::open::OpenStart;
@@ -79,7 +79,37 @@ impl SqliteStore {
                 None => run(db, "DELETE FROM document_card WHERE document = ?1", params![document.0])?,
             };
         }
+        batch.snapshots.iter().try_for_each(|change| self.change_snapshots(change))?;
         Ok(committed)
+    }
+
+    fn change_snapshots(&self, change: &SnapshotChange) -> Result<()> {
+        let (db, document) = (&self.connection, change.document);
+        let places: Vec<i64> = {
+            let mut places = db.prepare_cached("SELECT place FROM snapshot WHERE document = ?1")?;
+            places.query_map([document.0], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
+        };
+        let kept: Vec<i64> = change.kept.iter().map(|&place| int(place)).collect();
+        for place in places.into_iter().filter(|place| !kept.contains(place)) {
+            run(db, "DELETE FROM snapshot WHERE document = ?1 AND place = ?2", params![document.0, place])?;
+        }
+        for Snapshot { mark, bytes } in &change.added {
+            run(
+                db,
+                "INSERT OR REPLACE INTO snapshot (document, place, events, lasting, version, guard, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    document.0,
+                    int(mark.place),
+                    int(mark.events),
+                    mark.is_lasting,
+                    join_ids(&mark.version),
+                    snapshot_guard(&document, mark),
+                    bytes
+                ],
+            )?;
+        }
+        Ok(())
     }
 
     /// Keeps a record that isn't here yet, and settles what it means for its replica's chain.

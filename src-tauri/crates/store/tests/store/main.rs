@@ -7,3 +7,4 @@ mod crash;
 mod model;
 mod operations;
 mod support;
+mod versions;

@@ -1,7 +1,7 @@
 //! The operations on replicas' logs, and that their results depend on nothing but the set of records.
 
 use inkfold_engine::{Content, Event, Events, Record, ReplicaId};
-use inkfold_store::{Batch, Kind, Log, Materialise, State};
+use inkfold_store::{Batch, Kind, Log, Materialise, State, Versions};
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -176,7 +176,7 @@ fn converging_depends_on_nothing_but_the_records(backend: &Backend) {
     assert_eq!(store.converge(&twice, &paper).unwrap(), expected);
     for author in &authors {
         assert_eq!(author.store.converge(&twice, &paper).unwrap(), expected);
-        assert_eq!(author.store.whole_document(&paper).unwrap().page().text(), text);
+        assert_eq!(author.store.open_document(&paper).unwrap().unwrap().document.page().text(), text);
         assert_eq!(author.page.page().text(), text);
     }
     assert_eq!(store.converge(&[], &paper).unwrap(), State::new(paper));
@@ -193,7 +193,7 @@ fn a_late_replica_changes_nothing_but_what_it_adds(backend: &Backend) {
         store.commit(&Batch::of_records(early.iter().chain(&early).cloned())).unwrap();
         let part = store.converge(&[1, 2, 3].map(replica), &document(1)).unwrap();
         assert_eq!(part.len(), early.len());
-        let mut page = store.whole_document(&document(1)).unwrap();
+        let mut page = store.open_document(&document(1)).unwrap().unwrap().document;
         store.commit(&Batch::of_records(rest.iter().rev().cloned())).unwrap();
         page.absorb(rest);
         assert_eq!(store.converge(&[3, 2, 1].map(replica), &document(1)).unwrap(), expected);

@@ -49,9 +49,14 @@ impl Backend {
 
     /// Opens the store with this name; a new one, or in a directory the one that was closed before.
     pub fn store(&self, name: &str) -> Box<dyn Storage> {
+        self.store_of(name, WORKSPACE)
+    }
+
+    /// The same of another workspace.
+    pub fn store_of(&self, name: &str, workspace: WorkspaceId) -> Box<dyn Storage> {
         match &self.directory {
-            None => Box::new(MemoryStore::new(WORKSPACE)),
-            Some(directory) => Box::new(SqliteStore::open(&directory.path().join(name), WORKSPACE).unwrap()),
+            None => Box::new(MemoryStore::new(workspace)),
+            Some(directory) => Box::new(SqliteStore::open(&directory.path().join(name), workspace).unwrap()),
         }
     }
 
