@@ -74,6 +74,8 @@ pub struct Document {
     fold: Fold,
     /// A record that was begun and has no event yet: who writes it, and all its parents.
     begun: Option<(ReplicaId, Entries)>,
+    /// The text of a run of keys in hand; empty between bursts, and kept for its memory.
+    typed: String,
 }
 
 /// A document that was opened from a snapshot.
@@ -93,7 +95,7 @@ impl Document {
     pub fn new(workspace: WorkspaceId, document: DocumentId) -> Self {
         let history = History::new(workspace, document);
         let fold = Fold::new(&history, Page::default(), Registers::default());
-        Document { history, fold, begun: None }
+        Document { history, fold, begun: None, typed: String::new() }
     }
 
     /// Opens a snapshot: the document as it stood, without its history. Records that it holds are known by name only; what
@@ -112,7 +114,7 @@ impl Document {
     pub fn open(snapshot: &[u8]) -> Result<Opened, DecodeError> {
         let Snapshot { history, page, registers, beside } = snapshot::read(snapshot)?;
         let fold = Fold::new(&history, page, registers);
-        Ok(Opened { document: Document { history, fold, begun: None }, beside })
+        Ok(Opened { document: Document { history, fold, begun: None, typed: String::new() }, beside })
     }
 
     /// The document as it stands, for [`Self::open`].

@@ -79,7 +79,7 @@ impl Document {
         let shared = known.iter().take_while(|&&is_known| is_known).count() as EntryIx;
         let mut fold = self.fold.resumed(&history, shared);
         fold.catch_up(&history);
-        Ok(Document { history, fold, begun: None })
+        Ok(Document { history, fold, begun: None, typed: String::new() })
     }
 
     /// What is different at one version from another: blocks, text, marks, attributes and moves, in the order of the new page.

@@ -1,7 +1,7 @@
 //! Typing: edits one after another, for which the page is drawn only when a run of them ends.
 
 use super::{Document, EditError};
-use crate::event::{Characters, Event, Insertion, check_text};
+use crate::event::{Event, Insertion, check_text};
 use crate::history::EntryIx;
 
 /// A burst of edits to the open record. Nothing else can look at the document meanwhile, so a run of keys costs the page no
@@ -32,11 +32,10 @@ pub struct Typing<'a> {
 #[derive(Debug)]
 enum Run {
     None,
-    /// Text from the position `next - count` on.
+    /// The document's `typed`, from the position `next - count` on.
     Text {
         next: u32,
         count: u32,
-        text: Characters,
     },
     Delete {
         at: u32,
@@ -69,14 +68,15 @@ impl Typing<'_> {
         }
         let more = if is_plain_key { 1 } else { text.chars().count() as u32 };
         match &mut self.run {
-            Run::Text { next, count, text: run } if *next == at => {
-                run.push_str(text);
+            Run::Text { next, count } if *next == at => {
+                self.document.typed.push_str(text);
                 *next += more;
                 *count += more;
             }
             _ if more > 0 => {
                 self.end_run();
-                self.run = Run::Text { next: at.saturating_add(more), count: more, text: text.into() };
+                self.document.typed.push_str(text);
+                self.run = Run::Text { next: at.saturating_add(more), count: more };
             }
             _ => {}
         }
@@ -118,8 +118,10 @@ impl Typing<'_> {
     fn end_run(&mut self) {
         let (event, count) = match std::mem::replace(&mut self.run, Run::None) {
             Run::None => return,
-            Run::Text { next, count, text } => {
+            Run::Text { next, count } => {
                 let at = u64::from(next.saturating_sub(count));
+                let text = self.document.typed.as_str().into();
+                self.document.typed.clear();
                 (Event::Insert { at, what: Insertion::Text(text) }, count)
             }
             Run::Delete { at, len, backward } => {
