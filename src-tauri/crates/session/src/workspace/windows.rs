@@ -1,7 +1,6 @@
 //! Documents in windows: edits in, patches out.
 
 use inkfold_engine::EditError;
-use inkfold_engine::undo::Reverted;
 
 use super::saving::bytes_of;
 use super::*;
@@ -147,28 +146,37 @@ impl Workspace {
         let mut start = self.begin_edit(id, undo.patch)?;
         let opened = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?;
         let before = opened.document.page().clone();
-        let mut reverted = opened.revert(undo.redo);
-        if reverted == Err(EditError::NeedsHistory) {
+        let mut selection = None;
+        loop {
+            let opened = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?;
+            let needs_history = match opened.revert(undo.redo) {
+                Ok(reverted) => {
+                    self.written(id, start, reverted.events);
+                    selection = reverted.selection;
+                    reverted.needs_history
+                }
+                Err(EditError::NeedsHistory) => true,
+                Err(error) => {
+                    // Nothing was changed, so the window is still in step.
+                    tracing::warn!("what the writer did can't be undone: {error}");
+                    false
+                }
+            };
+            if !needs_history {
+                break;
+            }
             start = self.load_history(id)?;
-            reverted = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?.revert(undo.redo);
         }
         let opened = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?;
         opened.counter = undo.counter;
-        let reverted = reverted.unwrap_or_else(|error| {
-            // Nothing was changed, so the window is still in step.
-            tracing::warn!("what the writer did can't be undone: {error}");
-            Reverted::default()
-        });
-        let undone = opened.undone(undo.counter, &before, reverted.selection);
-        self.written(id, start, reverted.events);
-        Ok(undone)
+        Ok(opened.undone(undo.counter, &before, selection))
     }
 
     /// Reads what a document was opened without, which can't come in under an open record; begins the next one.
     fn load_history(&mut self, id: DocumentId) -> Result<OpenStart, SessionError> {
         self.seal()?;
-        let records = self.store.records(&id)?;
-        self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?.document.load_history(records)?;
+        let opened = self.opened.get_mut(&id).ok_or(SessionError::NotOpen)?;
+        self.store.load_history(&mut opened.document)?;
         self.begin_record(id)
     }
 

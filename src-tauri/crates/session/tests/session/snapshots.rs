@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use inkfold_engine::{Document, DocumentId, RecordId};
-use inkfold_session::wire::Grouping;
+use inkfold_session::wire::{Change, Grouping};
 use inkfold_session::{Profile, Session, reading};
 use inkfold_store::{Batch, Snapshot, SnapshotChange, SqliteStore, Storage, Versions};
 
@@ -154,5 +154,25 @@ fn a_document_that_changes_much_is_kept_without_being_closed() {
         }
         let unknown = reading::document_at(&store, id, &[RecordId([1; 32])]);
         assert_eq!(unknown.expect_err("nobody wrote it").code(), "no-version");
+    });
+}
+
+#[test]
+fn one_press_takes_back_what_shows_even_if_its_history_must_be_read_first() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let (a, _, document) = pair(root.path(), "Plans").await;
+        let mut window = Window::open(&a, &document).await;
+        window.write(vec![splice(point(0, 0), point(0, 0), "one")]).await;
+        let mut window = again(&a, window).await;
+        // A mark that isn't there is taken away: undoing that alone would show nothing.
+        let plain = Change::Mark { from: point(0, 0), to: point(0, 3), key: "bold".into(), value: None };
+        window.step(Grouping::Step, vec![plain], point(0, 3), point(0, 3)).await;
+        let undone = window.undo().await;
+        assert_eq!((window.text().as_str(), undone.undo, undone.redo), ("", false, true));
+        assert_eq!(window.held().await, window.blocks);
+        window.redo().await;
+        window.redo().await;
+        assert_eq!((window.text().as_str(), &window.held().await), ("one", &window.blocks));
     });
 }
