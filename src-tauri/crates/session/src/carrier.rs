@@ -8,12 +8,14 @@ use std::time::Duration;
 use inkfold_engine::{ReplicaId, WorkspaceId};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
-    FileHash, Memory, PublishError, Publisher, RealClock, RealFileSystem, RelativePath, ScanRequest, Verdict, Watcher,
+    FileHash, FileSystem, Memory, PublishError, Publisher, RealFileSystem, RelativePath, ScanRequest, Verdict, Watcher,
 };
 use tokio::sync::oneshot;
 
+use crate::error::SessionError;
+use crate::surroundings::Around;
 use crate::wire::FolderTrouble;
-use crate::workspace::Handle;
+use crate::workspace::{Handle, Workspace};
 
 /// The net under the watcher: a scan at least this often.
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -27,7 +29,8 @@ pub(crate) struct Parcel {
     pub bytes: Vec<u8>,
 }
 
-enum Order {
+/// What a carrier is told.
+pub(crate) enum Order {
     /// Something may have changed.
     Hint,
     /// Scan now, and say when that is done.
@@ -49,9 +52,9 @@ impl Drop for Carrier {
 
 impl Carrier {
     /// Starts the thread for a folder. What it finds goes to the workspace.
-    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle) -> Self {
-        let (sender, orders) = channel();
-        let hint = sender.clone();
+    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, around: Around) -> Self {
+        let (carrier, orders) = Self::without_thread();
+        let hint = carrier.0.clone();
         std::thread::spawn(move || {
             let files = RealFileSystem;
             let (mut watcher, trouble) = Watcher::start(
@@ -64,22 +67,18 @@ impl Carrier {
             if let Some(trouble) = trouble {
                 tracing::info!(code = trouble.code(), "{trouble}");
             }
-            let mut work = Work {
-                root,
-                workspace,
-                home,
-                files,
-                clock: RealClock::default(),
-                memory: Memory::default(),
-                waiting: Vec::new(),
-                ready: false,
-                cleaned: None,
-            };
+            let mut work = Work::new(root, workspace, home, files, around);
             work.scan();
             watcher.refresh(&work.files);
             work.run(&orders, &mut watcher);
         });
-        Carrier(sender)
+        carrier
+    }
+
+    /// A carrier whose orders somebody else has to take.
+    pub fn without_thread() -> (Self, Receiver<Order>) {
+        let (sender, orders) = channel();
+        (Carrier(sender), orders)
     }
 
     pub fn publish(&self, parcels: Vec<Parcel>) {
@@ -103,12 +102,13 @@ impl Carrier {
     }
 }
 
-struct Work {
+/// The carrier's work on one folder.
+pub(crate) struct Work<H, F> {
     root: PathBuf,
     workspace: WorkspaceId,
-    home: Handle,
-    files: RealFileSystem,
-    clock: RealClock,
+    home: H,
+    files: F,
+    around: Around,
     memory: Memory,
     /// Files to publish, kept until that has worked.
     waiting: Vec<Parcel>,
@@ -120,7 +120,7 @@ struct Work {
 
 /// Orders that are not done yet.
 #[derive(Default)]
-struct Inbox {
+pub(crate) struct Inbox {
     hinted: bool,
     asked: Vec<oneshot::Sender<()>>,
     stop: bool,
@@ -132,7 +132,52 @@ impl Inbox {
     }
 }
 
-impl Work {
+/// The way to the workspace that a carrier works for.
+pub(crate) trait Home: Clone {
+    /// Asks, and waits for the answer.
+    fn ask<T: Send + 'static>(&self, job: impl FnOnce(&mut Workspace) -> T + Send + 'static)
+    -> Result<T, SessionError>;
+}
+
+impl Home for Handle {
+    fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
+    ) -> Result<T, SessionError> {
+        self.ask_blocking(job)
+    }
+}
+
+impl<H: Home, F: FileSystem> Work<H, F> {
+    pub fn new(root: PathBuf, workspace: WorkspaceId, home: H, files: F, around: Around) -> Self {
+        Work {
+            root,
+            workspace,
+            home,
+            files,
+            around,
+            memory: Memory::default(),
+            waiting: Vec::new(),
+            ready: false,
+            cleaned: None,
+        }
+    }
+
+    /// Scans, publishes what that has led to, and returns.
+    pub fn round(&mut self, orders: &Receiver<Order>) {
+        let mut inbox = Inbox::default();
+        self.take_all(orders, &mut inbox);
+        self.scan();
+        self.take_all(orders, &mut inbox);
+        self.publish();
+    }
+
+    fn take_all(&mut self, orders: &Receiver<Order>, inbox: &mut Inbox) {
+        while let Ok(order) = orders.try_recv() {
+            self.take(order, inbox);
+        }
+    }
+
     fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher) {
         let mut inbox = Inbox::default();
         while !inbox.stop {
@@ -157,9 +202,7 @@ impl Work {
                 self.scan();
                 watcher.refresh(&self.files);
                 // What the scan has led to is published before anybody hears that it is done.
-                while let Ok(order) = orders.try_recv() {
-                    self.take(order, &mut inbox);
-                }
+                self.take_all(orders, &mut inbox);
             }
             self.publish();
             for done in asked {
@@ -186,12 +229,12 @@ impl Work {
     }
 
     fn scan(&mut self) {
-        let Ok(replica) = self.home.ask_blocking(|workspace| workspace.identity.replica()) else { return };
+        let Ok(replica) = self.home.ask(|workspace| workspace.identity.replica()) else { return };
         let request = ScanRequest { workspace: self.workspace, replica };
         self.clean(&replica);
         let home = self.home.clone();
-        let report = scan(&self.files, &self.clock, &self.root, &request, &mut self.memory, &mut |new| {
-            home.ask_blocking(|workspace| workspace.take_segment(new)).unwrap_or(Verdict::Later)
+        let report = scan(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut |new| {
+            home.ask(|workspace| workspace.take_segment(new)).unwrap_or(Verdict::Later)
         });
         self.ready |= report.complete && report.root.is_usable();
         if !report.root.is_usable() {
@@ -200,7 +243,7 @@ impl Work {
         for trouble in &report.trouble {
             tracing::warn!(path = %trouble.path.display(), "{}", trouble.message);
         }
-        let outcome = self.home.ask_blocking(|workspace| {
+        let outcome = self.home.ask(|workspace| {
             let outcome = workspace.scanned(report);
             workspace.tell_status();
             outcome
@@ -213,7 +256,7 @@ impl Work {
     /// Takes away temporary files that a crash has left in our own directory, once a run.
     fn clean(&mut self, replica: &ReplicaId) {
         if self.cleaned != Some(*replica) {
-            match Publisher::new(&self.files, &self.clock, &self.root).clean(replica) {
+            match Publisher::new(&self.files, self.around.clock(), &self.root).clean(replica) {
                 Ok(_) => self.cleaned = Some(*replica),
                 Err(error) => tracing::info!(code = error.code(), "{error}"),
             }
@@ -221,7 +264,7 @@ impl Work {
     }
 
     fn remove(&self, paths: &[RelativePath]) {
-        let publisher = Publisher::new(&self.files, &self.clock, &self.root);
+        let publisher = Publisher::new(&self.files, self.around.clock(), &self.root);
         for path in paths {
             if let Err(error) = publisher.remove(path) {
                 tracing::warn!(code = error.code(), "{error}");
@@ -233,7 +276,7 @@ impl Work {
         if !self.ready || self.waiting.is_empty() {
             return;
         }
-        let publisher = Publisher::new(&self.files, &self.clock, &self.root);
+        let publisher = Publisher::new(&self.files, self.around.clock(), &self.root);
         let (mut done, mut trouble) = (Vec::new(), None);
         for parcel in &self.waiting {
             match publisher.publish(&parcel.path, &parcel.bytes) {
@@ -249,7 +292,7 @@ impl Work {
             }
         }
         self.waiting.retain(|parcel| !done.contains(&parcel.name));
-        let outcome = self.home.ask_blocking(move |workspace| {
+        let outcome = self.home.ask(move |workspace| {
             if trouble.is_some() {
                 workspace.exchange.trouble = trouble;
             }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use inkfold_engine::{Record, RecordId};
 use inkfold_folder::scan::NewSegment;
@@ -13,18 +12,20 @@ use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Parcel};
 use crate::error::SessionError;
+use crate::surroundings::{Around, Moment};
 use crate::wire::{FileReport, FolderTrouble};
 use crate::workspace::Workspace;
 
 /// What this run knows of the exchange.
 pub(crate) struct Exchange {
+    around: Around,
     pub carrier: Option<Carrier>,
     /// Since when there are events that no file of this installation holds.
-    pub first_unflushed: Option<Instant>,
-    pub last_key: Option<Instant>,
-    pub last_flush: Option<Instant>,
+    pub first_unflushed: Option<Moment>,
+    pub last_key: Option<Moment>,
+    pub last_flush: Option<Moment>,
     /// When another replica's records came in last.
-    pub last_other: Option<Instant>,
+    pub last_other: Option<Moment>,
     /// Files in the outbox.
     pub outbox: usize,
     pub trouble: Option<FolderTrouble>,
@@ -32,12 +33,13 @@ pub(crate) struct Exchange {
     paths: BTreeMap<FileHash, PathBuf>,
     refused: Vec<FileReport>,
     /// When a complete scan of this run first saw each of our own files.
-    pub read_back: BTreeMap<FileHash, Instant>,
+    pub read_back: BTreeMap<FileHash, Moment>,
 }
 
 impl Exchange {
-    pub fn new(carrier: Option<Carrier>) -> Self {
+    pub fn new(carrier: Option<Carrier>, around: Around) -> Self {
         Exchange {
+            around,
             carrier,
             first_unflushed: None,
             last_key: None,
@@ -54,7 +56,7 @@ impl Exchange {
 
     /// Something was written.
     pub fn typed(&mut self) {
-        let now = Instant::now();
+        let now = self.around.moment();
         self.first_unflushed.get_or_insert(now);
         self.last_key = Some(now);
     }
@@ -62,7 +64,7 @@ impl Exchange {
     /// Everything written so far is in the outbox.
     pub fn flushed(&mut self) {
         self.first_unflushed = None;
-        self.last_flush = Some(Instant::now());
+        self.last_flush = Some(self.around.moment());
     }
 
     /// Whether everything written is in the folder.
@@ -176,7 +178,7 @@ impl Workspace {
         let fresh: Vec<Record> = records.into_iter().filter(|record| added.contains(&record.id())).collect();
         for record in &fresh {
             if !self.own.contains(&record.replica()) {
-                self.exchange.last_other = Some(Instant::now());
+                self.exchange.last_other = Some(self.around.moment());
             }
         }
         self.arrived(&fresh)?;

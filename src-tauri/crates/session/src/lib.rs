@@ -7,6 +7,7 @@
 //! - [`Session`]: what the window and the command line ask for.
 //! - [`reading`] and [`checking`]: what can be read while another process writes.
 //! - [`Request`] and [`socket`]: what the command line asks for, of a session of its own or of the one that runs.
+//! - [`Installation`]: a workspace and its exchange without threads, moved on step by step, for simulations.
 //! - [`wire`]: what is said between the window and the session.
 //!
 //! ```
@@ -31,12 +32,14 @@ mod convert;
 mod edit;
 mod error;
 mod exchange;
+mod installation;
 mod opened;
 mod profile;
 pub mod reading;
 mod request;
 mod session;
 pub mod socket;
+mod surroundings;
 mod upkeep;
 mod welcome;
 pub mod wire;
@@ -44,6 +47,8 @@ mod workspace;
 
 pub use edit::ChangeError;
 pub use error::SessionError;
+pub use installation::Installation;
 pub use profile::Profile;
 pub use request::{Answer, MAX_TEXT, Request};
 pub use session::Session;
+pub use surroundings::Surroundings;

@@ -5,6 +5,7 @@ use inkfold_store::{Log, LogEntry, Storage, Versions};
 
 use crate::convert::page_out;
 use crate::error::SessionError;
+use crate::surroundings::Around;
 use crate::wire::{Block, DocumentInfo};
 
 /// All documents, newest first.
@@ -68,7 +69,7 @@ pub fn document(store: &dyn Storage, id: DocumentId) -> Result<Document, Session
     settled(store, |store| {
         let mut document = sealed_document(store, id)?;
         if let Some(open) = store.open()?.filter(|open| open.start.document == id) {
-            document.absorb([open.seal(store.workspace(), crate::workspace::now())]);
+            document.absorb([open.seal(store.workspace(), Around::real().now())]);
             if document.needs_history() {
                 store.load_history(&mut document)?;
             }

@@ -207,7 +207,7 @@ impl Session {
         person: String,
         folder: Option<PathBuf>,
     ) -> Result<WorkspaceInfo, SessionError> {
-        let id = WorkspaceId(crate::workspace::random()?);
+        let id = WorkspaceId(crate::surroundings::Around::real().random()?);
         if let Some(root) = &folder {
             std::fs::create_dir_all(root).map_err(SessionError::files(root))?;
             genesis::create(&RealFileSystem, &RealClock::default(), root, id, &name)?;

@@ -294,7 +294,7 @@ fn record(data: &Path) -> PathBuf {
 
 /// Sixteen characters that nobody can foretell.
 fn random_name() -> io::Result<String> {
-    let bytes: [u8; 10] = crate::workspace::random().map_err(io::Error::other)?;
+    let bytes: [u8; 10] = crate::surroundings::Around::real().random().map_err(io::Error::other)?;
     Ok(inkfold_engine::ids::to_base32(&bytes))
 }
 

@@ -1,8 +1,6 @@
 //! The care of this installation's own files in the shared folder: what the folder has lost is published again, small
 //! files become larger ones, and what those cover goes when they are safe.
 
-use std::time::Instant;
-
 use inkfold_folder::policy::{OwnFile, deletable, missing, next_merge};
 use inkfold_folder::{EncodeError, RelativePath, ScanReport, Signer, encode_all, encode_segment};
 use inkfold_store::{Batch, OutboxFile};
@@ -43,12 +41,12 @@ impl Workspace {
 
     fn own_files(&mut self, report: &ScanReport) -> Vec<OwnFile> {
         let mut files: Vec<OwnFile> = report.own.iter().filter_map(|(name, seen)| OwnFile::seen(name, seen)).collect();
-        let now = Instant::now();
+        let now = self.around.moment();
         // A file that was gone in between counts from anew.
         self.exchange.read_back.retain(|hash, _| files.iter().any(|file| file.hash == *hash));
         for file in &mut files {
             let since = *self.exchange.read_back.entry(file.hash).or_insert(now);
-            file.read_back = Some(now - since);
+            file.read_back = Some(self.around.since(since));
         }
         files
     }

@@ -12,7 +12,7 @@ mod writing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use inkfold_engine::{DocumentId, Event, Insertion, Record, ReplicaId, Target, UndoStack, Value, WorkspaceId};
 use inkfold_folder::policy::{Typing, flush_in};
@@ -27,6 +27,7 @@ use crate::edit::Author;
 use crate::error::SessionError;
 use crate::exchange::Exchange;
 use crate::opened::{Ask, Early, Opened, Reply, is_trashed, locked, title};
+use crate::surroundings::{Around, Moment};
 use crate::wire;
 
 /// A pause in writing of this length seals the open record.
@@ -117,7 +118,7 @@ struct Writing {
     start: OpenStart,
     edits: usize,
     bytes: usize,
-    last: Instant,
+    last: Moment,
 }
 
 /// What has happened to a document since its card was made.
@@ -148,7 +149,7 @@ pub(crate) struct Workspace {
     unsaved: Vec<Unsaved>,
     waiting_for_disk: Vec<Reply<()>>,
     /// When storing failed last; none while it works.
-    failing_since: Option<Instant>,
+    failing_since: Option<Moment>,
     /// Documents whose card is outdated, and how.
     stale_cards: BTreeMap<DocumentId, Stale>,
     /// How much came to documents since their last snapshot.
@@ -156,6 +157,7 @@ pub(crate) struct Workspace {
     /// How many other writers have been seen.
     others: u32,
     pub exchange: Exchange,
+    pub around: Around,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
     closing: bool,
@@ -164,13 +166,30 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Starts the thread of a workspace.
     pub fn start(
-        mut store: Box<dyn Storage>,
+        store: Box<dyn Storage>,
         events: broadcast::Sender<wire::Event>,
     ) -> Result<(Handle, std::thread::JoinHandle<()>), SessionError> {
+        let around = Around::real();
+        let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
+        let (sender, receiver) = channel::<Job>();
+        let handle = Handle(sender);
+        let carrier = folder.map(|root| Carrier::start(root, store.workspace(), handle.clone(), around.clone()));
+        let this = Workspace::new(store, carrier, around, events)?;
+        let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
+        Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
+    }
+
+    /// A workspace that nobody runs yet.
+    pub fn new(
+        mut store: Box<dyn Storage>,
+        carrier: Option<Carrier>,
+        around: Around,
+        events: broadcast::Sender<wire::Event>,
+    ) -> Result<Workspace, SessionError> {
         let workspace = store.workspace();
         let identity = match store.setting(setting::IDENTITY)? {
             Some(bytes) => Identity::from_bytes(&bytes)?,
-            None => new_identity(&mut *store, workspace)?,
+            None => new_identity(&mut *store, workspace, &around)?,
         };
         let mut own: BTreeSet<ReplicaId> = store
             .setting(setting::OWN)?
@@ -179,10 +198,6 @@ impl Workspace {
             .filter_map(ReplicaId::from_slice)
             .collect();
         own.insert(identity.replica());
-        let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
-        let (sender, receiver) = channel::<Job>();
-        let handle = Handle(sender);
-        let carrier = folder.map(|root| Carrier::start(root, workspace, handle.clone()));
         let mut this = Workspace {
             store,
             identity,
@@ -195,20 +210,20 @@ impl Workspace {
             stale_cards: BTreeMap::new(),
             unkept: BTreeMap::new(),
             others: 0,
-            exchange: Exchange::new(carrier),
+            exchange: Exchange::new(carrier, around.clone()),
+            around,
             events,
             told_status: None,
             closing: false,
         };
         this.begin()?;
-        let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
-        Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
+        Ok(this)
     }
 
     /// What a run begins with: a record that the last one left open is sealed, and missing cards are made.
     fn begin(&mut self) -> Result<(), SessionError> {
         if let Some(open) = self.store.open()? {
-            let record = open.seal(self.store.workspace(), now());
+            let record = open.seal(self.store.workspace(), self.around.now());
             self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
         }
         let last = self.store.line_end(&self.identity.replica());
@@ -216,7 +231,7 @@ impl Workspace {
             self.take_new_identity()?;
         }
         let is_unflushed = self.first_unqueued()? <= self.last_number()?;
-        self.exchange.first_unflushed = is_unflushed.then(Instant::now);
+        self.exchange.first_unflushed = is_unflushed.then(|| self.around.moment());
         let known: BTreeSet<DocumentId> = self.store.cards()?.into_iter().map(|(document, _)| document).collect();
         for document in self.store.documents()?.into_iter().filter(|document| !known.contains(document)) {
             let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
@@ -245,8 +260,8 @@ impl Workspace {
 
     /// How long nothing has to be done.
     fn next_due(&self) -> Duration {
-        let failing = self.failing_since.map(|since| since.elapsed());
-        let writing = self.writing.as_ref().map(|writing| writing.last.elapsed());
+        let failing = self.failing_since.map(|since| self.around.since(since));
+        let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
         next_due(failing, writing, self.flush_in())
     }
 
@@ -254,16 +269,17 @@ impl Workspace {
         let exchange = &self.exchange;
         exchange.carrier.as_ref()?;
         flush_in(&Typing {
-            since_first: exchange.first_unflushed.map(|first| first.elapsed()),
-            since_last: exchange.last_key.map_or(Duration::MAX, |last| last.elapsed()),
-            since_flush: exchange.last_flush.map(|last| last.elapsed()),
-            since_other: exchange.last_other.map(|last| last.elapsed()),
+            since_first: exchange.first_unflushed.map(|first| self.around.since(first)),
+            since_last: exchange.last_key.map_or(Duration::MAX, |last| self.around.since(last)),
+            since_flush: exchange.last_flush.map(|last| self.around.since(last)),
+            since_other: exchange.last_other.map(|last| self.around.since(last)),
             leaving: false,
         })
     }
 
-    fn tick(&mut self) {
-        if self.failing_since.is_none_or(|since| since.elapsed() >= RETRY) {
+    /// Does what is due.
+    pub fn tick(&mut self) {
+        if self.failing_since.is_none_or(|since| self.around.since(since) >= RETRY) {
             // Who waits for the disk is answered before anything else is done.
             let saved = self.save();
             self.settle_disk(saved);
@@ -284,7 +300,7 @@ impl Workspace {
 
     /// Seals and flushes, where that is due. What fails is tried again with a later tick; nothing is lost meanwhile.
     fn seal_and_flush(&mut self) -> Result<(), SessionError> {
-        if self.writing.as_ref().is_some_and(|writing| writing.last.elapsed() >= SEAL_PAUSE) {
+        if self.writing.as_ref().is_some_and(|writing| self.around.since(writing.last) >= SEAL_PAUSE) {
             self.seal()?;
         }
         if self.flush_in().is_some_and(|wait| wait.is_zero()) {
@@ -297,7 +313,7 @@ impl Workspace {
     pub fn take_new_identity(&mut self) -> Result<(), SessionError> {
         tracing::warn!("this replica's records were found in two versions; writing goes on under a new id");
         let workspace = self.store.workspace();
-        self.identity = new_identity(&mut *self.store, workspace)?;
+        self.identity = new_identity(&mut *self.store, workspace, &self.around)?;
         self.own.insert(self.identity.replica());
         for opened in self.opened.values_mut() {
             // The events of the old id are no longer own ones.
@@ -318,20 +334,8 @@ fn next_due(failing: Option<Duration>, writing: Option<Duration>, flush: Option<
     [seal, flush].into_iter().flatten().fold(IDLE, Duration::min)
 }
 
-/// Milliseconds since 1970 by this machine's clock; for people only.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as i64)
-}
-
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], SessionError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(inkfold_folder::IdentityError::NoRandomness)?;
-    Ok(bytes)
-}
-
-fn new_identity(store: &mut dyn Storage, workspace: WorkspaceId) -> Result<Identity, SessionError> {
-    let identity = Identity::generate(workspace)?;
+fn new_identity(store: &mut dyn Storage, workspace: WorkspaceId, around: &Around) -> Result<Identity, SessionError> {
+    let identity = Identity::from_seed(around.random()?, workspace);
     let mut own = store.setting(setting::OWN)?.unwrap_or_default();
     own.extend_from_slice(identity.replica().as_bytes());
     store.commit(&Batch {

@@ -73,7 +73,7 @@ impl Workspace {
             }
             Err(error) => {
                 tracing::error!(code = error.code(), "storing failed: {error}");
-                self.failing_since = Some(Instant::now());
+                self.failing_since = Some(self.around.moment());
                 for reply in self.waiting_for_disk.drain(..) {
                     let _ = reply.send(Err(SessionError::NotSaved(error.to_string())));
                 }
@@ -92,7 +92,7 @@ impl Workspace {
             }
             return Ok(());
         };
-        let record = open.seal(self.store.workspace(), now());
+        let record = open.seal(self.store.workspace(), self.around.now());
         self.store.commit(&Batch { seal: Some(record.clone()), ..Batch::default() })?;
         self.sealed(record)
     }
@@ -121,7 +121,7 @@ impl Workspace {
     /// and the file's bytes.
     pub fn flush(&mut self) -> Result<(), SessionError> {
         self.save()?;
-        let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), now()));
+        let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), self.around.now()));
         if self.exchange.carrier.is_none() || sealed.is_none() {
             self.seal()?;
         }

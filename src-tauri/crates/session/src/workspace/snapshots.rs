@@ -19,7 +19,7 @@ impl Workspace {
 
     /// Takes a snapshot of a document that has changed much, in a quiet moment; of one only, so that nobody waits for long.
     pub(super) fn keep_a_snapshot(&mut self) {
-        let is_quiet = |since: Option<Instant>| since.is_none_or(|since| since.elapsed() >= QUIET);
+        let is_quiet = |since: Option<Moment>| since.is_none_or(|since| self.around.since(since) >= QUIET);
         let is_idle = self.writing.is_none() && self.failing_since.is_none();
         if is_idle && is_quiet(self.exchange.last_key) && is_quiet(self.exchange.last_other) {
             let due = self.unkept.iter().find(|(_, unkept)| **unkept >= KEEP_AFTER);

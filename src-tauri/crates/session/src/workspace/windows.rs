@@ -129,7 +129,7 @@ impl Workspace {
             return Ok(());
         }
         let before = opened.selection(edit.before);
-        opened.undo.begin(grouping_in(edit.grouping), now(), before);
+        opened.undo.begin(grouping_in(edit.grouping), self.around.now(), before);
         let mut author = Author::undoable(&mut opened.document, &mut opened.undo);
         let outcome = edit.changes.iter().try_for_each(|change| author.change(change));
         let events = author.events;
@@ -197,7 +197,7 @@ impl Workspace {
                 if self.writing.as_ref().is_some_and(|writing| writing.document != id) {
                     return Err(error);
                 }
-                self.failing_since = Some(Instant::now());
+                self.failing_since = Some(self.around.moment());
             }
         }
         self.begin_record(id)
@@ -214,7 +214,8 @@ impl Workspace {
         let version = opened.document.version();
         let parents = opened.document.begin(replica, &version)?;
         let start = OpenStart { document: id, replica, parents, previous_here, first_seq };
-        self.writing = Some(Writing { document: id, start: start.clone(), edits: 0, bytes: 0, last: Instant::now() });
+        self.writing =
+            Some(Writing { document: id, start: start.clone(), edits: 0, bytes: 0, last: self.around.moment() });
         Ok(start)
     }
 
@@ -222,7 +223,7 @@ impl Workspace {
         if let Some(writing) = self.writing.as_mut().filter(|writing| writing.document == id) {
             writing.edits += 1;
             writing.bytes += bytes_of(&events);
-            writing.last = Instant::now();
+            writing.last = self.around.moment();
         }
         let undo = self.opened.get_mut(&id).map(Opened::undo_rows).unwrap_or_default();
         if events.is_empty() && undo.is_empty() {
@@ -231,7 +232,7 @@ impl Workspace {
         if !events.is_empty() {
             self.exchange.typed();
         }
-        let time = now();
+        let time = self.around.now();
         match self.unsaved.last_mut() {
             Some(last) if last.start == start && bytes_of(&last.events) < SEAL_BYTES => {
                 last.events.extend(events);

@@ -64,7 +64,7 @@ impl Workspace {
         let events = author.events;
         let start = OpenStart { document: id, replica, parents, previous_here, first_seq };
         // An error leaves nothing behind: the document is thrown away, and the store has all or nothing.
-        self.unsaved.push(Unsaved { start, time: now(), events, undo: BTreeMap::new() });
+        self.unsaved.push(Unsaved { start, time: self.around.now(), events, undo: BTreeMap::new() });
         if let Err(error) = self.save() {
             self.unsaved.clear();
             return Err(error);
@@ -76,7 +76,7 @@ impl Workspace {
 
     /// Makes a document of these blocks; of one empty paragraph, if there are none.
     pub fn create_document(&mut self, name: &str, blocks: Vec<wire::Block>) -> Result<DocumentId, SessionError> {
-        let id = DocumentId(random()?);
+        let id = DocumentId(self.around.random()?);
         let name = name.to_owned();
         self.write(id, move |author| {
             if blocks.is_empty() {

@@ -1,0 +1,110 @@
+//! An installation without threads: a workspace and its exchange with a shared folder, each moved on by whoever holds
+//! them. The code is that of the running program; only who waits for whom is left out, so that a simulation can put its own
+//! files, time and chance below it and repeat a run.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use inkfold_engine::{DocumentId, Page, ReplicaId};
+use inkfold_folder::FileSystem;
+use inkfold_store::{MemoryStore, Storage};
+use tokio::sync::broadcast;
+
+use crate::carrier::{Carrier, Home, Order, Work};
+use crate::error::SessionError;
+use crate::surroundings::{Around, Surroundings};
+use crate::wire::{Change, FileReport};
+use crate::workspace::Workspace;
+
+/// A workspace on one thread, with the shared folder at `root` of some file system.
+pub struct Installation<F> {
+    home: Shared,
+    work: Work<Shared, F>,
+    orders: Receiver<Order>,
+}
+
+#[derive(Clone)]
+struct Shared(Rc<RefCell<Workspace>>);
+
+impl Home for Shared {
+    fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
+    ) -> Result<T, SessionError> {
+        Ok(job(&mut self.0.borrow_mut()))
+    }
+}
+
+impl<F: FileSystem> Installation<F> {
+    /// Begins a run on what a store holds.
+    ///
+    /// # Errors
+    /// The store can't be read or written.
+    pub fn start(
+        store: Box<dyn Storage>,
+        root: PathBuf,
+        files: F,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Self, SessionError> {
+        let around = Around(surroundings);
+        let (carrier, orders) = Carrier::without_thread();
+        let id = store.workspace();
+        let workspace = Workspace::new(store, Some(carrier), around.clone(), broadcast::channel(1).0)?;
+        let home = Shared(Rc::new(RefCell::new(workspace)));
+        Ok(Installation { work: Work::new(root, id, home.clone(), files, around), home, orders })
+    }
+
+    /// Writes one record: what `edit` makes of the page as it is with everything that is known.
+    ///
+    /// # Errors
+    /// A change doesn't fit the page, or storing failed; nothing is written then.
+    pub fn write(&mut self, document: DocumentId, edit: impl FnOnce(&Page) -> Vec<Change>) -> Result<(), SessionError> {
+        self.home.0.borrow_mut().write(document, |author| {
+            let changes = edit(author.page());
+            changes.iter().try_for_each(|change| author.change(change)).map_err(SessionError::from)
+        })
+    }
+
+    /// Does what is due by the clock: seals, flushes, and tries again what failed.
+    pub fn tick(&mut self) {
+        self.home.0.borrow_mut().tick();
+    }
+
+    /// Hands everything that is written to the carrier, as before the end of a run.
+    ///
+    /// # Errors
+    /// The store can't be read or written.
+    pub fn flush(&mut self) -> Result<(), SessionError> {
+        self.home.0.borrow_mut().flush()
+    }
+
+    /// One round of the carrier: scans the folder, takes in what is new, publishes what is waiting.
+    pub fn exchange(&mut self) {
+        self.work.round(&self.orders);
+    }
+
+    /// Under which id is written at present.
+    pub fn replica(&self) -> ReplicaId {
+        self.home.0.borrow().identity.replica()
+    }
+
+    /// The files that aren't used, for people.
+    pub fn unused(&self) -> Vec<FileReport> {
+        self.home.0.borrow().exchange.files()
+    }
+
+    /// Looks into the store.
+    pub fn look<T>(&self, look: impl FnOnce(&dyn Storage) -> T) -> T {
+        look(&*self.home.0.borrow().store)
+    }
+
+    /// Ends the run where it stands, as a power cut would, and gives back what is stored.
+    pub fn stop(self) -> Box<dyn Storage> {
+        let mut workspace = self.home.0.borrow_mut();
+        let nothing = Box::new(MemoryStore::new(workspace.store.workspace()));
+        std::mem::replace(&mut workspace.store, nothing)
+    }
+}
