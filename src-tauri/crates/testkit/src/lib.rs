@@ -5,6 +5,7 @@
 //! - [`history`] makes records as several replicas would that edit at the same time: [`history::History`].
 //! - [`table`] reads and shows documents and edits as text; [`rows`] are the rows that every fold has to show.
 //! - [`page`] and [`edit`] are between the two: what somebody sees, and the events that an edit on it is written as.
+//! - [`folder`] is a shared folder with everything that can happen to one: disks, sync services, faults.
 //! - [`trace`] reads editing traces, [`replay`] turns them into records.
 //!
 //! A fold is right if it shows the same as the model, in whatever order the records come:
@@ -23,6 +24,7 @@
 #![deny(missing_docs)]
 
 pub mod edit;
+pub mod folder;
 pub mod history;
 pub mod model;
 pub mod page;

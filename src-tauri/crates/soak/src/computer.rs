@@ -1,0 +1,101 @@
+//! A computer: a disk, a profile and the program, which is started again whenever the power has failed.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use inkfold_engine::ReplicaId;
+use inkfold_session::{Installation, SessionError};
+use inkfold_store::Storage;
+use inkfold_testkit::folder::clock::VirtualClock;
+use inkfold_testkit::folder::disk::{Disk, Endless, PowerCut, ROOT};
+
+use crate::surroundings::Drawn;
+
+/// Why a computer can't go on.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A panic, or an error where there must be none.
+    Panic(String),
+    /// It went round in circles.
+    Hang,
+}
+
+/// A computer with the program on it.
+pub struct Computer {
+    pub disk: Disk,
+    pub clock: VirtualClock,
+    /// Every id that it has written under.
+    pub ids: BTreeSet<ReplicaId>,
+    surroundings: Arc<Drawn>,
+    /// None only while it is being started.
+    installation: Option<Installation<Disk>>,
+}
+
+impl Computer {
+    /// Starts the program on a profile.
+    pub fn start(disk: Disk, clock: VirtualClock, store: Box<dyn Storage>, seed: u64) -> Result<Self, Failure> {
+        let surroundings = Arc::new(Drawn::new(clock.clone(), seed));
+        let mut computer = Computer { disk, clock, ids: BTreeSet::new(), surroundings, installation: None };
+        computer.boot(store)?;
+        Ok(computer)
+    }
+
+    fn boot(&mut self, store: Box<dyn Storage>) -> Result<(), Failure> {
+        let started = Installation::start(store, PathBuf::from(ROOT), self.disk.clone(), self.surroundings.clone());
+        let installation = started.map_err(|error| Failure::Panic(format!("it doesn't start: {error}")))?;
+        self.ids.insert(installation.replica());
+        self.installation = Some(installation);
+        Ok(())
+    }
+
+    /// Lets the program do something. A power cut ends its run; the next one begins at once. True where that was so.
+    pub fn work(
+        &mut self,
+        work: impl FnOnce(&mut Installation<Disk>) -> Result<(), SessionError>,
+    ) -> Result<bool, Failure> {
+        let Some(installation) = self.installation.as_mut() else { return Ok(false) };
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(installation)));
+        self.ids.insert(installation.replica());
+        match outcome {
+            Ok(Ok(())) => Ok(false),
+            Ok(Err(error)) => Err(Failure::Panic(error.to_string())),
+            Err(payload) if payload.is::<PowerCut>() => {
+                self.restart(None)?;
+                Ok(true)
+            }
+            Err(payload) if payload.is::<Endless>() => Err(Failure::Hang),
+            Err(payload) => {
+                let text = payload.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+                Err(Failure::Panic(text.unwrap_or("a panic").to_owned()))
+            }
+        }
+    }
+
+    /// Ends the run as it stands and begins another, on the same profile or on another one.
+    pub fn restart(&mut self, profile: Option<Box<dyn Storage>>) -> Result<(), Failure> {
+        let Some(installation) = self.installation.take() else { return Ok(()) };
+        let store = installation.stop();
+        self.boot(profile.unwrap_or(store))
+    }
+
+    /// Looks into the store.
+    pub fn look<T>(&self, look: impl FnOnce(&dyn Storage) -> T) -> Option<T> {
+        self.installation.as_ref().map(|installation| installation.look(look))
+    }
+
+    /// The id it writes under now.
+    pub fn replica(&self) -> ReplicaId {
+        self.installation.as_ref().map(Installation::replica).unwrap_or_default()
+    }
+
+    /// Paths that the program has changed since the last call although they are not its own.
+    pub fn strays(&self) -> Vec<PathBuf> {
+        let data = Path::new("inkfold-data");
+        let own: Vec<PathBuf> = self.ids.iter().map(|id| data.join(id.to_string())).collect();
+        let is_own = |path: &PathBuf| path == data || own.iter().any(|own| path.starts_with(own));
+        self.disk.take_touched().into_iter().filter(|path| !is_own(path)).collect()
+    }
+}

@@ -1,0 +1,274 @@
+//! One run: computers and a service between them, a time of chaos, a time of calm, and what is looked at afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::time::Duration;
+
+use fastrand::Rng;
+use inkfold_engine::{Document, DocumentId, RecordId, ReplicaId, WorkspaceId};
+use inkfold_folder::genesis;
+use inkfold_session::reading;
+use inkfold_store::MemoryStore;
+use inkfold_testkit::folder::carrier::{Carrier, Tree};
+use inkfold_testkit::folder::clock::VirtualClock;
+use inkfold_testkit::folder::disk::{Character, Disk, ROOT, Root};
+use inkfold_testkit::folder::faults::Tally;
+use inkfold_testkit::folder::service::SERVICES;
+
+use crate::computer::{Computer, Failure};
+use crate::outcome::Outcome;
+
+const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
+/// So many documents are written in.
+const DOCUMENTS: u8 = 2;
+/// After so many rounds of calm everything has to have come to rest.
+const MOST_ROUNDS: u32 = 120;
+/// More calls of one computer's file system than this are a circle.
+const MOST_CALLS: u64 = 2_000_000;
+/// How long the program waits before it takes away what a larger file covers, and somewhat more.
+const LONG_ENOUGH: Duration = Duration::from_secs(25 * 3600);
+
+/// A state to which a computer can be set back.
+pub struct Backup {
+    pub store: MemoryStore,
+    pub tree: Tree,
+    /// What it held.
+    pub records: BTreeSet<RecordId>,
+    /// Under which id it wrote.
+    pub replica: ReplicaId,
+}
+
+/// Everything in one run.
+pub struct World {
+    pub rng: Rng,
+    pub clock: VirtualClock,
+    pub tally: Tally,
+    pub carrier: Carrier,
+    pub computers: Vec<Computer>,
+    pub backups: BTreeMap<usize, Backup>,
+    /// Every record that was ever sealed and is held to be safe.
+    pub committed: BTreeSet<RecordId>,
+    strays: u64,
+    findings: Vec<String>,
+    is_traced: bool,
+}
+
+/// Runs a seed.
+pub fn run(seed: u64, is_traced: bool) -> Outcome {
+    let tally = Tally::default();
+    let mut outcome = Outcome { seed, ..Outcome::default() };
+    let mut world = match World::new(seed, tally.clone(), is_traced) {
+        Ok(world) => world,
+        Err(failure) => {
+            outcome.note(failure);
+            return outcome;
+        }
+    };
+    if let Err(failure) = world.live(&mut outcome) {
+        outcome.note(failure);
+    }
+    outcome.strays = world.strays;
+    outcome.findings.append(&mut world.findings);
+    outcome.faults = tally.counts();
+    world.tell(|| format!("{outcome:?}"));
+    outcome
+}
+
+impl Outcome {
+    fn note(&mut self, failure: Failure) {
+        match failure {
+            Failure::Panic(what) => {
+                self.panics += 1;
+                self.findings.push(what);
+            }
+            Failure::Hang => {
+                self.hangs += 1;
+                self.findings.push("it goes round in circles".into());
+            }
+        }
+    }
+}
+
+impl World {
+    fn new(seed: u64, tally: Tally, is_traced: bool) -> Result<World, Failure> {
+        let mut rng = Rng::with_seed(seed);
+        let clock = VirtualClock::default();
+        // Consecutive seeds go through all services.
+        let service = &SERVICES[usize::try_from(seed).unwrap_or(0) % SERVICES.len()];
+        let count = rng.usize(2..=3);
+        let mut computers = Vec::new();
+        for _ in 0..count {
+            let character = Character { ignores_case: rng.bool(), decomposes: rng.u8(..3) == 0, is_bare: rng.bool() };
+            let clock = clock.another();
+            let disk = Disk::new(character, rng.u64(..), clock.clone(), tally.clone());
+            disk.set_most_calls(MOST_CALLS);
+            computers.push(Computer::start(disk, clock, Box::new(MemoryStore::new(WORKSPACE)), rng.u64(..))?);
+        }
+        let disks = computers.iter().map(|computer| computer.disk.clone()).collect();
+        let mut carrier = Carrier::new(service, disks, rng.u64(..), tally.clone());
+        let first = &computers[0];
+        genesis::create(&first.disk, &first.clock, Path::new(ROOT), WORKSPACE, "Team notes")
+            .map_err(|error| Failure::Panic(format!("the folder can't be made: {error}")))?;
+        first.disk.take_touched();
+        carrier.settle();
+        let world = World {
+            rng,
+            clock,
+            tally,
+            carrier,
+            computers,
+            backups: BTreeMap::new(),
+            committed: BTreeSet::new(),
+            strays: 0,
+            findings: Vec::new(),
+            is_traced,
+        };
+        world.tell(|| format!("seed {seed}: {count} computers, {}", service.name));
+        Ok(world)
+    }
+
+    fn live(&mut self, outcome: &mut Outcome) -> Result<(), Failure> {
+        for _ in 0..self.rng.u32(60..140) {
+            self.act()?;
+            self.look_around();
+        }
+        self.tell(|| "calm".into());
+        self.calm_down();
+        if !self.come_to_rest()? {
+            self.findings.push("it doesn't come to rest".into());
+            outcome.hangs += 1;
+        }
+        // A day later covered files have gone, and what that leads to has come to rest, too.
+        self.clock.advance(LONG_ENOUGH);
+        if outcome.hangs == 0 && !self.come_to_rest()? {
+            self.findings.push("it doesn't come to rest again".into());
+            outcome.hangs += 1;
+        }
+        let before = self.fingerprint();
+        self.everybody_exchanges()?;
+        if self.fingerprint() != before {
+            self.findings.push("doing everything once more changes something".into());
+            outcome.restless += u64::from(outcome.hangs == 0);
+        }
+        self.compare(outcome)
+    }
+
+    /// Says what happens, where somebody wants to know.
+    pub fn tell(&self, what: impl FnOnce() -> String) {
+        if self.is_traced {
+            for fault in self.tally.take_trace() {
+                eprintln!("      {fault}");
+            }
+            eprintln!("{}", what());
+        }
+    }
+
+    /// Notes what was committed, and whose files were touched.
+    pub fn look_around(&mut self) {
+        for (i, computer) in self.computers.iter().enumerate() {
+            for id in &computer.ids {
+                let records = computer.look(|store| store.records_of(id, 0..u64::MAX));
+                let records = records.and_then(Result::ok).unwrap_or_default();
+                self.committed.extend(records.iter().map(inkfold_engine::Record::id));
+            }
+            for path in computer.strays() {
+                self.strays += 1;
+                self.findings.push(format!("computer {i} has touched {}", path.display()));
+            }
+        }
+    }
+
+    fn calm_down(&mut self) {
+        for computer in &self.computers {
+            computer.disk.set_trouble(0);
+            computer.disk.set_fuse(None);
+            computer.disk.set_root(Root::There);
+        }
+        self.carrier.settle();
+    }
+
+    fn everybody_exchanges(&mut self) -> Result<(), Failure> {
+        for computer in &mut self.computers {
+            computer.work(|installation| {
+                installation.tick();
+                installation.exchange();
+                Ok(())
+            })?;
+        }
+        self.carrier.settle();
+        self.look_around();
+        Ok(())
+    }
+
+    /// Exchanges until nothing changes any more; false if that goes on for too long.
+    fn come_to_rest(&mut self) -> Result<bool, Failure> {
+        let mut quiet = 0;
+        let mut before = self.fingerprint();
+        for _ in 0..MOST_ROUNDS {
+            // Longer than the longest pause before a flush.
+            self.clock.advance(Duration::from_secs(61));
+            self.everybody_exchanges()?;
+            let after = self.fingerprint();
+            quiet = if after == before { quiet + 1 } else { 0 };
+            if quiet == 3 {
+                return Ok(true);
+            }
+            before = after;
+        }
+        Ok(false)
+    }
+
+    /// Tells two states of the world apart.
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.carrier.hub.hash(&mut hasher);
+        for computer in &self.computers {
+            computer.disk.files().hash(&mut hasher);
+            computer.ids.hash(&mut hasher);
+            let counts = computer.look(|store| (store.counts().ok().map(|counts| counts.records), store.outbox().ok()));
+            counts.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Everybody has to hold everything and to show the same.
+    fn compare(&mut self, outcome: &mut Outcome) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::Panic(format!("a store can't be read: {error}"));
+        for (i, computer) in self.computers.iter().enumerate() {
+            let missing = computer
+                .look(|store| self.committed.iter().filter(|id| !matches!(store.record(id), Ok(Some(_)))).count());
+            let missing = missing.unwrap_or(0);
+            if missing > 0 {
+                outcome.lost += missing as u64;
+                self.findings.push(format!("computer {i} lacks {missing} of {} records", self.committed.len()));
+            }
+        }
+        for document in documents() {
+            let mut shown = Vec::new();
+            for computer in &self.computers {
+                let both = computer.look(|store| {
+                    let document = reading::document(store, document).map_err(|error| failed(&error))?;
+                    Ok((reading::blocks(&document), store.records(&document.id()).map_err(|error| failed(&error))?))
+                });
+                shown.extend(both.transpose()?);
+            }
+            for (i, (blocks, records)) in shown.iter().enumerate() {
+                let mut records = records.clone();
+                self.rng.shuffle(&mut records);
+                let mut anew = Document::new(WORKSPACE, document);
+                anew.absorb(records);
+                if *blocks != shown[0].0 || *blocks != reading::blocks(&anew) {
+                    outcome.diverged += 1;
+                    self.findings.push(format!("computer {i} shows another document {document}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The documents that are written in.
+pub fn documents() -> impl Iterator<Item = DocumentId> {
+    (1..=DOCUMENTS).map(|i| DocumentId([i; 16]))
+}
