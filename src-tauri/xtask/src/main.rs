@@ -6,6 +6,7 @@ mod check;
 mod fuzz;
 mod project;
 mod setup;
+mod soak;
 mod ui;
 
 mod boundaries;
@@ -27,6 +28,9 @@ cargo xtask COMMAND
                               generated bindings
   fuzz [TARGET] [--seconds N] bytes from a fuzzer against what reads bytes, a minute for each target of
                               src-tauri/fuzz or as long as it says; a failing input is named and kept
+  soak folder [--from S] [--seeds N] [--json] | --seed S
+                              installations that meet through simulated disks and sync services at their worst,
+                              N runs (100) from seed S (0) on; --seed runs one again and says what happens
   build [--release]           leave the app in target/debug/inkfold (or target/release/inkfold), UI inside
   bench engine [--json] […]   the engine beside its peers, on the same traces in one process; --help lists the rest
 
@@ -51,6 +55,7 @@ fn perform(arguments: &[&str]) -> Outcome {
     };
     match *command {
         "bench" => return bench::bench(&Project::find()?, options),
+        "soak" => return soak::soak(&Project::find()?, options),
         "fuzz" => return fuzz::fuzz(&Project::find()?, options),
         _ => {}
     }

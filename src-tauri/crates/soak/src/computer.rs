@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use inkfold_engine::ReplicaId;
+use inkfold_session::wire::FileReport;
 use inkfold_session::{Installation, SessionError};
 use inkfold_store::Storage;
 use inkfold_testkit::folder::clock::VirtualClock;
@@ -84,6 +85,11 @@ impl Computer {
     /// Looks into the store.
     pub fn look<T>(&self, look: impl FnOnce(&dyn Storage) -> T) -> Option<T> {
         self.installation.as_ref().map(|installation| installation.look(look))
+    }
+
+    /// The files that it can't use, and why.
+    pub fn unused(&self) -> Vec<FileReport> {
+        self.installation.as_ref().map(Installation::unused).unwrap_or_default()
     }
 
     /// The id it writes under now.

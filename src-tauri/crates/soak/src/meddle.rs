@@ -37,10 +37,12 @@ impl World {
         let Some(backup) = self.backups.remove(&who) else { return Ok(()) };
         let clock = self.clock.another();
         let disk = self.computers[who].disk.copy(self.rng.u64(..), clock.clone());
-        let copy = Computer::start(disk.clone(), clock, Box::new(backup.store), self.rng.u64(..))?;
+        let mut copy = Computer::start(disk.clone(), clock, Box::new(backup.store), self.rng.u64(..))?;
         if copy.replica() != backup.replica {
             return Err(Failure::Panic("a copied profile has another id".into()));
         }
+        // The profile knows the ids that it had before.
+        copy.ids.extend(self.computers[who].ids.iter().copied());
         self.computers.push(copy);
         self.carrier.join(disk);
         self.tally.count("i1", || format!("computer {who}"));

@@ -151,7 +151,23 @@ impl World {
             self.findings.push("doing everything once more changes something".into());
             outcome.restless += u64::from(outcome.hangs == 0);
         }
+        self.show();
         self.compare(outcome)
+    }
+
+    /// Says how everything stands, where somebody wants to know.
+    fn show(&self) {
+        for (i, computer) in self.computers.iter().enumerate() {
+            self.tell(|| {
+                format!("computer {i} in the end, {:?}, writes as {}", computer.disk.character(), computer.replica())
+            });
+            for (path, bytes) in computer.disk.files() {
+                self.tell(|| format!("  {} ({} bytes)", path.display(), bytes.len()));
+            }
+            for file in computer.unused() {
+                self.tell(|| format!("  not used: {} ({})", file.path, file.reason));
+            }
+        }
     }
 
     /// Says what happens, where somebody wants to know.

@@ -281,5 +281,11 @@ impl Client {
             self.disk.delete(&path);
             self.seen.remove(&path);
         }
+        for (path, part) in std::mem::take(&mut self.arriving) {
+            if self.disk.bytes(&path).as_ref() == Some(&part) {
+                self.disk.delete(&path);
+                self.seen.remove(&path);
+            }
+        }
     }
 }
