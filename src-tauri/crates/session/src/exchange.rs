@@ -12,6 +12,7 @@ use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Parcel};
 use crate::error::SessionError;
+use crate::rescue::Coverage;
 use crate::surroundings::{Around, Moment};
 use crate::wire::{FileReport, FolderTrouble};
 use crate::workspace::Workspace;
@@ -34,6 +35,8 @@ pub(crate) struct Exchange {
     refused: Vec<FileReport>,
     /// When a complete scan of this run first saw each of our own files.
     pub read_back: BTreeMap<FileHash, Moment>,
+    /// What the files hold.
+    pub coverage: Coverage,
 }
 
 impl Exchange {
@@ -51,6 +54,7 @@ impl Exchange {
             paths: BTreeMap::new(),
             refused: Vec::new(),
             read_back: BTreeMap::new(),
+            coverage: Coverage::default(),
         }
     }
 
@@ -175,6 +179,9 @@ impl Workspace {
             ..Batch::default()
         };
         let added = self.store.commit(&batch)?.added;
+        for segment in segments {
+            self.exchange.coverage.note(segment);
+        }
         let fresh: Vec<Record> = records.into_iter().filter(|record| added.contains(&record.id())).collect();
         for record in &fresh {
             if !self.own.contains(&record.replica()) {

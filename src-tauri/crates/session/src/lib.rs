@@ -37,6 +37,7 @@ mod opened;
 mod profile;
 pub mod reading;
 mod request;
+mod rescue;
 mod session;
 pub mod socket;
 mod surroundings;

@@ -36,11 +36,14 @@ impl Workspace {
         if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| !paths.is_empty()) {
             carrier.remove(paths);
         }
-        Ok(())
+        self.rescue(report)
     }
 
     fn own_files(&mut self, report: &ScanReport) -> Vec<OwnFile> {
         let mut files: Vec<OwnFile> = report.own.iter().filter_map(|(name, seen)| OwnFile::seen(name, seen)).collect();
+        // What is there of others' records was rescued.
+        let (own, coverage) = (self.identity.replica(), &self.exchange.coverage);
+        files.retain(|file| coverage.author(&file.hash).is_none_or(|author| author == own));
         let now = self.around.moment();
         // A file that was gone in between counts from anew.
         self.exchange.read_back.retain(|hash, _| files.iter().any(|file| file.hash == *hash));

@@ -15,7 +15,7 @@ mod computer;
 mod meddle;
 mod outcome;
 mod profile;
-mod surroundings;
+pub mod surroundings;
 mod world;
 
 pub use outcome::{Outcome, Sum};

@@ -44,7 +44,7 @@ impl World {
         // The profile knows the ids that it had before.
         copy.ids.extend(self.computers[who].ids.iter().copied());
         self.computers.push(copy);
-        self.carrier.join(disk);
+        self.carrier.join(disk, who);
         self.tally.count("i1", || format!("computer {who}"));
         self.tell(|| format!("computer {who} is copied"));
         Ok(())

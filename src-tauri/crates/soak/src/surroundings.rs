@@ -15,6 +15,7 @@ pub struct Drawn {
 }
 
 impl Drawn {
+    /// Time from a clock, chance from a seed.
     pub fn new(clock: VirtualClock, seed: u64) -> Self {
         Drawn { clock, rng: Mutex::new(Rng::with_seed(seed)) }
     }

@@ -1,7 +1,7 @@
 //! The disk: what was written becomes durable, is sealed, and goes into the outbox.
 
 use inkfold_engine::record::MAX_EVENTS;
-use inkfold_store::UndoRow;
+use inkfold_store::{Signature, UndoRow};
 
 use super::*;
 
@@ -133,6 +133,14 @@ impl Workspace {
         records.extend(sealed.clone());
         if !records.is_empty() {
             let files = encode_all(&self.identity, &records, &StoreBranches(&*self.store))?;
+            // So that whoever holds the records can also show whose they are.
+            let signatures = files.iter().map(|file| Signature {
+                replica,
+                number: file.header.last,
+                record: file.last_id,
+                bytes: file.signature.0,
+            });
+            let signatures = signatures.collect();
             let outbox = files
                 .into_iter()
                 .map(|file| OutboxFile {
@@ -143,7 +151,7 @@ impl Workspace {
                     bytes: file.bytes,
                 })
                 .collect();
-            self.store.commit(&Batch { seal: sealed.clone(), outbox, ..Batch::default() })?;
+            self.store.commit(&Batch { seal: sealed.clone(), outbox, signatures, ..Batch::default() })?;
         }
         if let Some(record) = sealed {
             self.sealed(record)?;

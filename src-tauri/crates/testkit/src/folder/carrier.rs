@@ -59,9 +59,12 @@ impl Carrier {
         Carrier { service, hub, graves, past, clients, rng: Rng::with_seed(seed), tally }
     }
 
-    /// Another computer joins, with this disk.
-    pub fn join(&mut self, disk: Disk) {
-        self.clients.push(Client::new(disk));
+    /// Another computer joins, with this disk, a copy of a client's. The service begins there without notes of its own.
+    pub fn join(&mut self, disk: Disk, client: usize) {
+        let mut joined = Client::new(disk);
+        joined.odd.clone_from(&self.clients[client].odd);
+        joined.temporary.clone_from(&self.clients[client].temporary);
+        self.clients.push(joined);
     }
 
     /// One look of a client at both sides, with some of what it finds done, in some order, more or less well.
@@ -270,7 +273,8 @@ impl Client {
         (self.seen, self.arriving) = (tree.clone(), Tree::new());
     }
 
-    fn new(disk: Disk) -> Self {
+    /// A client that has carried nothing yet.
+    pub fn new(disk: Disk) -> Self {
         let (seen, arriving) = (Tree::new(), Tree::new());
         Client { disk, is_away: false, odd: BTreeSet::new(), seen, arriving, temporary: BTreeSet::new() }
     }

@@ -1,0 +1,150 @@
+//! Records that no file of the shared folder holds any more, though their author can't be expected to publish them again:
+//! whoever holds them does, in a file of his own, under the signature that came with them.
+//!
+//! What this installation wrote under an earlier id comes back at once, what others wrote after a day: until then its
+//! author, or the sync service, may bring it back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use inkfold_engine::{RecordId, ReplicaId};
+use inkfold_folder::policy::SETTLED;
+use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, Segment, Signer, encode_segment};
+use inkfold_store::{Chain, Signature, Tip};
+
+use crate::branches::StoreBranches;
+use crate::carrier::Parcel;
+use crate::error::SessionError;
+use crate::surroundings::Moment;
+use crate::workspace::Workspace;
+
+/// What a file holds, as far as it was taken in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub author: ReplicaId,
+    pub first: u64,
+    pub last: u64,
+    pub last_id: RecordId,
+}
+
+/// Numbers of a branch, by its end, that no file holds.
+type Gap = (RecordId, u64, u64);
+
+/// What is known of the files' records.
+#[derive(Default)]
+pub(crate) struct Coverage {
+    spans: BTreeMap<FileHash, Span>,
+    /// The files of the last complete scan.
+    present: BTreeSet<FileHash>,
+    /// Since when nobody holds what.
+    missing: BTreeMap<Gap, Moment>,
+}
+
+impl Coverage {
+    /// A file was taken in.
+    pub fn note(&mut self, segment: &Segment) {
+        let (header, last_id) = (segment.header(), segment.last_id());
+        let span = Span { author: header.author, first: header.first, last: header.last, last_id };
+        self.spans.insert(segment.hash(), span);
+    }
+
+    /// Whose records a file holds, if it was taken in.
+    pub fn author(&self, hash: &FileHash) -> Option<ReplicaId> {
+        self.spans.get(hash).map(|span| span.author)
+    }
+}
+
+impl Workspace {
+    /// After a complete scan with nothing on its way: publishes what nobody's files hold.
+    pub fn rescue(&mut self, report: &ScanReport) -> Result<(), SessionError> {
+        let coverage = &mut self.exchange.coverage;
+        coverage.spans.retain(|hash, _| report.present.contains(hash));
+        if coverage.present == report.present && coverage.missing.is_empty() {
+            return Ok(());
+        }
+        coverage.present.clone_from(&report.present);
+        let current = self.identity.replica();
+        let mut missing = BTreeMap::new();
+        let mut due = Vec::new();
+        for replica in self.store.replicas()?.into_iter().filter(|replica| *replica != current) {
+            for tip in self.store.tips(&replica)? {
+                for gap in self.uncovered(&replica, &tip)? {
+                    let key = (tip.record, gap.start, gap.end);
+                    let now = self.around.moment();
+                    let since = *self.exchange.coverage.missing.get(&key).unwrap_or(&now);
+                    missing.insert(key, since);
+                    if self.own.contains(&replica) || self.around.since(since) >= SETTLED {
+                        due.push((replica, tip, gap));
+                    }
+                }
+            }
+        }
+        self.exchange.coverage.missing = missing;
+        for (replica, tip, gap) in due {
+            self.publish_held(&replica, &tip, gap)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of the branch that ends in `tip` which no file holds.
+    fn uncovered(&self, replica: &ReplicaId, tip: &Tip) -> Result<Vec<Range<u64>>, SessionError> {
+        // Below its lowest fork all branches of a replica are one.
+        let shared = self.store.first_fork(replica)?.map_or(u64::MAX, |fork| fork - 1);
+        let mut held: Vec<(u64, u64)> = Vec::new();
+        for span in self.exchange.coverage.spans.values().filter(|span| span.author == *replica) {
+            let is_here = self.store.record_at(&tip.record, span.last)? == Some(span.last_id);
+            let last = if is_here { span.last } else { span.last.min(shared) };
+            held.push((span.first, last));
+        }
+        held.sort_unstable();
+        let (mut gaps, mut next) = (Vec::new(), 1);
+        for (first, last) in held.into_iter().filter(|(first, last)| first <= last) {
+            if first > next {
+                gaps.push(next..first);
+            }
+            next = next.max(last + 1);
+        }
+        if next <= tip.number {
+            gaps.push(next..tip.number + 1);
+        }
+        Ok(gaps)
+    }
+
+    /// Hands records of a branch to the carrier, up to the first signature from their last one on. Where there is none,
+    /// what comes after the last signature has to wait for its author.
+    fn publish_held(&self, replica: &ReplicaId, tip: &Tip, gap: Range<u64>) -> Result<(), SessionError> {
+        let Some(key) = self.store.key(replica)?.map(PublicKey) else { return Ok(()) };
+        let mut signed: Vec<Signature> = Vec::new();
+        for signature in self.store.signatures(replica, gap.start..u64::MAX)? {
+            let is_here = self.store.record_at(&tip.record, signature.number)? == Some(signature.record);
+            if is_here && signed.last().is_none_or(|last| last.number + 1 < gap.end) {
+                signed.push(signature);
+            }
+        }
+        let mut parts = vec![(gap.start, signed.as_slice())];
+        let mut parcels = Vec::new();
+        while let Some((first, signed)) = parts.pop() {
+            let Some((last, earlier)) = signed.split_last() else { continue };
+            let records = self.store.branch(&last.record, first)?;
+            let signer = Signer::Held { key, signature: HeadSignature(last.bytes) };
+            match encode_segment(signer, &records, &StoreBranches(&*self.store)) {
+                Ok(file) => parcels.push(Parcel {
+                    name: file.name(),
+                    path: file.path(&self.identity.replica()),
+                    bytes: file.bytes,
+                }),
+                Err(EncodeError::TooLarge) if !earlier.is_empty() => {
+                    let middle = earlier.len() / 2;
+                    parts.push((first, &signed[..=middle]));
+                    parts.push((signed[middle].number + 1, &signed[middle + 1..]));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| !parcels.is_empty()) {
+            tracing::warn!(files = parcels.len(), "the folder has lost records that are held here; they are published");
+            carrier.publish(parcels);
+        }
+        Ok(())
+    }
+}
