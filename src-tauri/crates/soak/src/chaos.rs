@@ -77,7 +77,7 @@ impl World {
         let computer = &self.computers[who];
         let what = match self.rng.u32(..8) {
             0 | 1 => {
-                let trouble = [0, 0, 5, 30, 200][self.rng.usize(..5)];
+                let trouble = [0, 10, 30, 100, 300][self.rng.usize(..5)];
                 computer.disk.set_trouble(trouble);
                 format!("{trouble} of 1000 calls fail")
             }
@@ -87,7 +87,7 @@ impl World {
                 format!("the power fails after {calls} calls")
             }
             5 => {
-                let root = [Root::There, Root::Gone, Root::Empty][self.rng.usize(..3)];
+                let root = [Root::There, Root::Gone, Root::Empty, Root::Another][self.rng.usize(..4)];
                 computer.disk.set_root(root);
                 // The service sees the same.
                 self.carrier.clients[who].is_away = root != Root::There;

@@ -45,6 +45,7 @@ impl World {
         copy.ids.extend(self.computers[who].ids.iter().copied());
         self.computers.push(copy);
         self.carrier.join(disk, who);
+        self.twins.push((who, self.computers.len() - 1, backup.replica));
         self.tally.count("i1", || format!("computer {who}"));
         self.tell(|| format!("computer {who} is copied"));
         Ok(())

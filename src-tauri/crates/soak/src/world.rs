@@ -47,6 +47,8 @@ pub struct World {
     pub carrier: Carrier,
     pub computers: Vec<Computer>,
     pub backups: BTreeMap<usize, Backup>,
+    /// Computers that began to write under the same id, with that id.
+    pub twins: Vec<(usize, usize, ReplicaId)>,
     /// Every record that was ever sealed and is held to be safe.
     pub committed: BTreeSet<RecordId>,
     strays: u64,
@@ -119,6 +121,7 @@ impl World {
             carrier,
             computers,
             backups: BTreeMap::new(),
+            twins: Vec::new(),
             committed: BTreeSet::new(),
             strays: 0,
             findings: Vec::new(),
@@ -150,6 +153,11 @@ impl World {
         if self.fingerprint() != before {
             self.findings.push("doing everything once more changes something".into());
             outcome.restless += u64::from(outcome.hangs == 0);
+        }
+        for (one, other, id) in &self.twins {
+            if [one, other].iter().all(|who| self.computers[**who].replica() != *id) {
+                self.tally.count("i7", || format!("computers {one} and {other}"));
+            }
         }
         self.show();
         self.compare(outcome)

@@ -9,7 +9,7 @@ use fastrand::Rng;
 
 use super::disk::Disk;
 use super::faults::Tally;
-use super::service::Service;
+use super::service::{Service, beside};
 
 /// Files by their path below the shared folder.
 pub type Tree = BTreeMap<PathBuf, Arc<[u8]>>;
@@ -73,6 +73,7 @@ impl Carrier {
             return;
         }
         self.upload(client, Some(0.7));
+        self.tell_case_apart();
         self.download(client, true);
         if self.past.last() != Some(&self.hub) {
             self.past.push(self.hub.clone());
@@ -93,8 +94,30 @@ impl Carrier {
             for client in 0..self.clients.len() {
                 self.upload(client, None);
             }
+            self.tell_case_apart();
             for client in 0..self.clients.len() {
                 self.download(client, false);
+            }
+        }
+    }
+
+    /// Gives one of two files another name that some disk would take for one, as services do.
+    fn tell_case_apart(&mut self) {
+        if !self.clients.iter().any(|client| client.disk.character().ignores_case) {
+            return;
+        }
+        let mut names: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for path in self.hub.keys().cloned().collect::<Vec<_>>() {
+            let Some(other) = names.insert(path.to_string_lossy().to_lowercase(), path.clone()) else { continue };
+            if self.hub.get(&other) != self.hub.get(&path)
+                && let Some(bytes) = self.hub.remove(&other)
+            {
+                self.tally.count("f1", || format!("{} and {}", other.display(), path.display()));
+                let mut name = beside(&other, "{stem} (Case Conflict).{ext}");
+                while self.hub.contains_key(&name) {
+                    name = beside(&name, "{stem} (Case Conflict).{ext}");
+                }
+                self.hub.insert(name, bytes);
             }
         }
     }
@@ -193,7 +216,7 @@ impl Carrier {
             here.disk.delete(&temporary);
         }
         if let Some(stub) = self.service.stub {
-            here.disk.delete(&super::service::beside(path, stub));
+            here.disk.delete(&beside(path, stub));
         }
         let is_same_size = here.disk.bytes(path).is_some_and(|there| there.len() == bytes.len());
         if is_same_size && here.arriving.contains_key(path) && self.rng.bool() {
@@ -232,7 +255,7 @@ impl Carrier {
             }
             4 => {
                 if let Some(stub) = self.service.stub {
-                    here.disk.put(&super::service::beside(path, stub), b"bplist00"[..].into(), None);
+                    here.disk.put(&beside(path, stub), b"bplist00"[..].into(), None);
                     self.tally.count(self.service.fault, || format!("a stub stands for {}", path.display()));
                 } else if let Some(temporary) = self.service.temporary(path) {
                     damaged.truncate(end);

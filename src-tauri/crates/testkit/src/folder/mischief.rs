@@ -25,6 +25,7 @@ pub const MISCHIEF: &[(&str, Mischief)] = &[
     ("capitals", capitals),
     ("resurrection", resurrection),
     ("rollback", rollback),
+    ("older version", older_version),
     ("one folder set back", one_set_back),
     ("not a file", not_a_file),
     ("another genesis", another_genesis),
@@ -168,6 +169,21 @@ fn rollback(carrier: &mut Carrier) -> bool {
     }
     carrier.tally.count("a9", || format!("from {} files to {}", carrier.hub.len(), tree.len()));
     carrier.hub = tree;
+    true
+}
+
+fn older_version(carrier: &mut Carrier) -> bool {
+    let differs = |path: &PathBuf, bytes: &Arc<[u8]>| carrier.hub.get(path).is_some_and(|now| now != bytes);
+    let older: Vec<(PathBuf, Arc<[u8]>)> = carrier
+        .past
+        .iter()
+        .flatten()
+        .filter(|(path, bytes)| differs(path, bytes))
+        .map(|(path, bytes)| (path.clone(), bytes.clone()))
+        .collect();
+    let Some((path, bytes)) = carrier.rng.choice(older) else { return false };
+    carrier.tally.count("a6", || path.display().to_string());
+    carrier.hub.insert(path, bytes);
     true
 }
 

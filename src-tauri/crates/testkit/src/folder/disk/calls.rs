@@ -9,7 +9,7 @@ use inkfold_folder::Clock;
 use inkfold_folder::FileSystem;
 use inkfold_folder::fs::{Entry, Facts, Kind, Listing};
 
-use super::{Disk, Endless, Loose, ROOT, Root, State, below};
+use super::{Disk, ELSEWHERE, Endless, Loose, ROOT, Root, State, another_genesis, below};
 
 /// What a call does, as far as it matters for what can go wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,9 @@ impl Disk {
                 drop(state);
                 std::panic::resume_unwind(Box::new(Endless));
             }
+            if matches!(state.root, Root::Empty | Root::Another) && matches!(call, Call::Write | Call::Remove) {
+                state.touched.push(ELSEWHERE.into());
+            }
             let outcome = match self.refusal(&mut state, call, path) {
                 Some(error) => Err(error),
                 None => work(&mut state, self.clock.wall_nanos()),
@@ -54,8 +57,9 @@ impl Disk {
     fn refusal(&self, state: &mut State, call: Call, path: &Path) -> Option<io::Error> {
         match state.root {
             Root::There => {}
-            Root::Empty if path == Path::new(ROOT) && call == Call::Look => {}
-            Root::Empty | Root::Gone => return Some(ErrorKind::NotFound.into()),
+            Root::Empty | Root::Another if path == Path::new(ROOT) && call == Call::Look => {}
+            Root::Another if path == another_genesis().0 && call == Call::Look => {}
+            Root::Empty | Root::Another | Root::Gone => return Some(ErrorKind::NotFound.into()),
         }
         let (key, now) = (state.key(path), self.clock.monotonic());
         if call != Call::Look && state.busy.get(&key).is_some_and(|until| now < *until) {
@@ -134,6 +138,13 @@ impl FileSystem for Disk {
             if state.root == Root::Empty {
                 return Ok(Listing::default());
             }
+            if state.root == Root::Another {
+                let (path, bytes) = another_genesis();
+                let (kind, size) = (Kind::File, bytes.len() as u64);
+                let facts = Facts { kind, size, modified: 0, changed: 0, inode: 0, offline: false };
+                let name = path.file_name().unwrap_or_default().to_owned();
+                return Ok(Listing { entries: vec![Entry { name, facts: Ok(facts) }], cut: false });
+            }
             let within = state.nodes.iter().filter(|(other, _)| other.parent() == Some(&key));
             let mut entries: Vec<Entry> = within
                 .map(|(_, node)| Entry {
@@ -157,6 +168,9 @@ impl FileSystem for Disk {
 
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
         self.step(Call::Look, path, |state, _| {
+            if state.root == Root::Another {
+                return Ok(another_genesis().1);
+            }
             let path = state.name(path);
             let node = state.nodes.get(&state.key(&path)).ok_or(ErrorKind::NotFound)?;
             if node.kind != Kind::File {

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use inkfold_folder::Clock;
+use inkfold_engine::WorkspaceId;
 use inkfold_folder::fs::{Facts, Kind};
+use inkfold_folder::{Clock, Genesis};
 
 use super::clock::VirtualClock;
 use super::faults::Tally;
@@ -19,6 +20,8 @@ pub use power::{Endless, PowerCut};
 
 /// Where the shared folder is on every disk.
 pub const ROOT: &str = "/shared";
+/// What [`Disk::take_touched`] says of a change in a folder that isn't the workspace's.
+pub const ELSEWHERE: &str = "somewhere else";
 
 /// What kind of file system a disk has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +44,8 @@ pub enum Root {
     Gone,
     /// It is there, and nothing in it: a mount point whose drive isn't connected.
     Empty,
+    /// It is there, and somebody else's workspace in it.
+    Another,
 }
 
 /// A disk. Clones are the same disk.
@@ -297,6 +302,12 @@ impl State {
             offline: node.offline,
         }
     }
+}
+
+/// The only file of another workspace.
+fn another_genesis() -> (PathBuf, Vec<u8>) {
+    let genesis = Genesis { workspace: WorkspaceId([0x55; 16]), name: "Elsewhere".into(), format: 0 };
+    (full(Path::new("elsewhere.inkfold")), genesis.to_bytes())
 }
 
 fn full(path: &Path) -> PathBuf {
