@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use inkfold_engine::ReplicaId;
+use inkfold_folder::Segment;
 use inkfold_session::wire::FileReport;
 use inkfold_session::{Installation, SessionError};
 use inkfold_store::Storage;
 use inkfold_testkit::folder::clock::VirtualClock;
-use inkfold_testkit::folder::disk::{Disk, Endless, PowerCut, ROOT};
+use inkfold_testkit::folder::disk::{Disk, Endless, PowerCut, ROOT, Touched};
 
 use crate::surroundings::Drawn;
 
@@ -97,11 +98,27 @@ impl Computer {
         self.installation.as_ref().map(Installation::replica).unwrap_or_default()
     }
 
+    /// Whether these are the bytes of a segment of this computer's records.
+    fn has_written(&self, bytes: &[u8]) -> bool {
+        let workspace = self.look(|store| store.workspace());
+        let segment = workspace.and_then(|workspace| Segment::parse(bytes, &workspace).ok());
+        segment.is_some_and(|segment| self.ids.contains(&segment.header().author))
+    }
+
     /// Paths that the program has changed since the last call although they are not its own.
     pub fn strays(&self) -> Vec<PathBuf> {
         let data = Path::new("inkfold-data");
         let own: Vec<PathBuf> = self.ids.iter().map(|id| data.join(id.to_string())).collect();
-        let is_own = |path: &PathBuf| path == data || own.iter().any(|own| path.starts_with(own));
-        self.disk.take_touched().into_iter().filter(|path| !is_own(path)).collect()
+        let mut strays = Vec::new();
+        for Touched { path, removed } in self.disk.take_touched() {
+            let is_own = path == data || own.iter().any(|own| path.starts_with(own));
+            let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'));
+            // Of what lies in its directory it may take away only what it has put there itself, or could have.
+            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&bytes));
+            if !is_own || is_theirs {
+                strays.push(path);
+            }
+        }
+        strays
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 
-use super::disk::Disk;
+use super::disk::{Character, Disk, compose};
 use super::faults::Tally;
 use super::service::{Service, beside};
 
@@ -73,7 +73,7 @@ impl Carrier {
             return;
         }
         self.upload(client, Some(0.7));
-        self.tell_case_apart();
+        self.tell_names_apart();
         self.download(client, true);
         if self.past.last() != Some(&self.hub) {
             self.past.push(self.hub.clone());
@@ -94,7 +94,7 @@ impl Carrier {
             for client in 0..self.clients.len() {
                 self.upload(client, None);
             }
-            self.tell_case_apart();
+            self.tell_names_apart();
             for client in 0..self.clients.len() {
                 self.download(client, false);
             }
@@ -102,17 +102,25 @@ impl Carrier {
     }
 
     /// Gives one of two files another name that some disk would take for one, as services do.
-    fn tell_case_apart(&mut self) {
-        if !self.clients.iter().any(|client| client.disk.character().ignores_case) {
+    fn tell_names_apart(&mut self) {
+        let any = |trait_of: fn(Character) -> bool| self.clients.iter().any(|client| trait_of(client.disk.character()));
+        let (ignores_case, decomposes) = (any(|disk| disk.ignores_case), any(|disk| disk.decomposes));
+        if !ignores_case && !decomposes {
             return;
         }
+        let name_of = |path: &Path| {
+            let path = if decomposes { compose(path) } else { path.to_owned() };
+            let name = path.to_string_lossy().into_owned();
+            if ignores_case { name.to_lowercase() } else { name }
+        };
         let mut names: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in self.hub.keys().cloned().collect::<Vec<_>>() {
-            let Some(other) = names.insert(path.to_string_lossy().to_lowercase(), path.clone()) else { continue };
+            let Some(other) = names.insert(name_of(&path), path.clone()) else { continue };
             if self.hub.get(&other) != self.hub.get(&path)
                 && let Some(bytes) = self.hub.remove(&other)
             {
-                self.tally.count("f1", || format!("{} and {}", other.display(), path.display()));
+                let fault = if other.to_string_lossy().is_ascii() { "f1" } else { "f2" };
+                self.tally.count(fault, || format!("{} and {}", other.display(), path.display()));
                 let mut name = beside(&other, "{stem} (Case Conflict).{ext}");
                 while self.hub.contains_key(&name) {
                     name = beside(&name, "{stem} (Case Conflict).{ext}");

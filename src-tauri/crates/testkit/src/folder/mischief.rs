@@ -27,6 +27,7 @@ pub const MISCHIEF: &[(&str, Mischief)] = &[
     ("rollback", rollback),
     ("older version", older_version),
     ("one folder set back", one_set_back),
+    ("unseen change", unseen_change),
     ("not a file", not_a_file),
     ("another genesis", another_genesis),
     ("sparse file", sparse_file),
@@ -200,6 +201,19 @@ fn one_set_back(carrier: &mut Carrier) -> bool {
         disk.put(&path, bytes, None);
     }
     carrier.tally.count("i3", || format!("the folder of computer {client}"));
+    true
+}
+
+fn unseen_change(carrier: &mut Carrier) -> bool {
+    let client = carrier.rng.usize(..carrier.clients.len());
+    let disk = carrier.clients[client].disk.clone();
+    let Some(path) = carrier.rng.choice(disk.fresh()) else { return false };
+    let Some(bytes) = disk.bytes(&path).filter(|bytes| bytes.starts_with(&MAGIC)) else { return false };
+    let mut changed = bytes.to_vec();
+    let at = carrier.rng.usize(..changed.len());
+    flip(&mut changed, at, &mut carrier.rng);
+    disk.replace_unseen(&path, changed.into());
+    carrier.tally.count("a7", || format!("{} changes unseen on computer {client}", path.display()));
     true
 }
 

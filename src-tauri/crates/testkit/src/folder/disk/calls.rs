@@ -9,7 +9,7 @@ use inkfold_folder::Clock;
 use inkfold_folder::FileSystem;
 use inkfold_folder::fs::{Entry, Facts, Kind, Listing};
 
-use super::{Disk, ELSEWHERE, Endless, Loose, ROOT, Root, State, another_genesis, below};
+use super::{Disk, ELSEWHERE, Endless, Loose, ROOT, Root, State, Touched, another_genesis, below};
 
 /// What a call does, as far as it matters for what can go wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +34,18 @@ impl Disk {
                 std::panic::resume_unwind(Box::new(Endless));
             }
             if matches!(state.root, Root::Empty | Root::Another) && matches!(call, Call::Write | Call::Remove) {
-                state.touched.push(ELSEWHERE.into());
+                state.touched.push(Touched { path: ELSEWHERE.into(), removed: None });
             }
+            let removed = (call == Call::Remove).then(|| {
+                let key = state.key(path);
+                state.nodes.get(&key).map(|node| node.bytes.clone()).unwrap_or_default()
+            });
             let outcome = match self.refusal(&mut state, call, path) {
                 Some(error) => Err(error),
                 None => work(&mut state, self.clock.wall_nanos()),
             };
             if outcome.is_ok() && matches!(call, Call::Write | Call::Remove) {
-                state.touched.push(below(path));
+                state.touched.push(Touched { path: below(path), removed });
             }
             let fuse = state.fuse.map(|left| left.saturating_sub(1));
             state.fuse = fuse.filter(|left| *left > 0);

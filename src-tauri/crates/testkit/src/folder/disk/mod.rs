@@ -23,6 +23,9 @@ pub const ROOT: &str = "/shared";
 /// What [`Disk::take_touched`] says of a change in a folder that isn't the workspace's.
 pub const ELSEWHERE: &str = "somewhere else";
 
+/// How coarse file times may be, in nanoseconds: two seconds on a USB stick.
+const FRESH: u64 = 2_000_000_000;
+
 /// What kind of file system a disk has.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Character {
@@ -46,6 +49,15 @@ pub enum Root {
     Empty,
     /// It is there, and somebody else's workspace in it.
     Another,
+}
+
+/// Something that the program under test has done to a path below the shared folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched {
+    /// The path.
+    pub path: PathBuf,
+    /// What the file held that it has taken away; none where it has written something.
+    pub removed: Option<Arc<[u8]>>,
 }
 
 /// A disk. Clones are the same disk.
@@ -95,8 +107,8 @@ struct State {
     busy: BTreeMap<PathBuf, Duration>,
     /// After how many more calls the power fails.
     fuse: Option<u32>,
-    /// Paths that were changed through the file system, so by the program under test.
-    touched: Vec<PathBuf>,
+    /// What was changed through the file system, so by the program under test.
+    touched: Vec<Touched>,
     /// The publisher gives temporary files random names; here each gets a name that the same seed gives again.
     temporary: BTreeMap<PathBuf, PathBuf>,
     calls: u64,
@@ -187,6 +199,14 @@ impl Disk {
         }
     }
 
+    /// Files that changed so short a time ago that another change need not show in their times.
+    pub fn fresh(&self) -> Vec<PathBuf> {
+        let now = self.clock.wall_nanos();
+        let state = self.lock();
+        let is_fresh = |node: &&Node| node.kind == Kind::File && now.abs_diff(node.modified.max(node.changed)) < FRESH;
+        state.nodes.values().filter(is_fresh).map(|node| below(&node.path)).collect()
+    }
+
     /// Puts something there that isn't a file: a link, or a directory.
     pub fn put_odd(&self, path: &Path, kind: Kind) {
         let now = self.clock.wall_nanos();
@@ -226,8 +246,8 @@ impl Disk {
         self.lock().root = root;
     }
 
-    /// The paths below the shared folder that the program has changed since the last call.
-    pub fn take_touched(&self) -> Vec<PathBuf> {
+    /// What the program has changed since the last call.
+    pub fn take_touched(&self) -> Vec<Touched> {
         std::mem::take(&mut self.lock().touched)
     }
 
@@ -321,7 +341,8 @@ fn below(path: &Path) -> PathBuf {
 /// Letters that services' names bring along, composed and decomposed.
 const LETTERS: &[(&str, &str)] = &[("é", "e\u{301}"), ("ü", "u\u{308}"), ("ö", "o\u{308}"), ("ä", "a\u{308}")];
 
-fn compose(path: &Path) -> PathBuf {
+/// A name with accents as parts of their letters.
+pub(super) fn compose(path: &Path) -> PathBuf {
     let mut text = path.to_string_lossy().into_owned();
     for (composed, decomposed) in LETTERS {
         text = text.replace(decomposed, composed);
