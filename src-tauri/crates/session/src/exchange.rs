@@ -244,6 +244,12 @@ impl Workspace {
             let waiting = self.store.outbox()?;
             names.into_iter().filter(|name| waiting.contains(name)).collect()
         };
+        for name in &done {
+            let file = self.store.outbox_file(name)?;
+            if file.is_some_and(|file| file.replica != self.identity.replica()) {
+                self.exchange.coverage.unsettle();
+            }
+        }
         if !done.is_empty() {
             self.store.commit(&Batch { outbox_done: done, ..Batch::default() })?;
         }

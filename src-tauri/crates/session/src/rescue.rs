@@ -33,9 +33,12 @@ type Gap = (RecordId, u64, u64);
 /// What is known of the files' records.
 #[derive(Default)]
 pub(crate) struct Coverage {
+    /// Every file that was taken in in this run.
     spans: BTreeMap<FileHash, Span>,
-    /// The files of the last complete scan.
+    /// Those that were in the folder at the last complete scan or came since.
     present: BTreeSet<FileHash>,
+    /// Since the last look nothing has happened that could leave records without a file.
+    is_settled: bool,
     /// Since when nobody holds what.
     missing: BTreeMap<Gap, Moment>,
 }
@@ -46,6 +49,12 @@ impl Coverage {
         let (header, last_id) = (segment.header(), segment.last_id());
         let span = Span { author: header.author, first: header.first, last: header.last, last_id };
         self.spans.insert(segment.hash(), span);
+        self.present.insert(segment.hash());
+    }
+
+    /// There may be records that no file has held in this run.
+    pub fn unsettle(&mut self) {
+        self.is_settled = false;
     }
 
     /// Whose records a file holds, if it was taken in.
@@ -58,11 +67,13 @@ impl Workspace {
     /// After a complete scan with nothing on its way: publishes what nobody's files hold.
     pub fn rescue(&mut self, report: &ScanReport) -> Result<(), SessionError> {
         let coverage = &mut self.exchange.coverage;
-        coverage.spans.retain(|hash, _| report.present.contains(hash));
-        if coverage.present == report.present && coverage.missing.is_empty() {
+        let is_whole = coverage.present.is_subset(&report.present);
+        coverage.present.clone_from(&report.present);
+        // What comes with a file is held by it; only a file that goes can leave a gap.
+        if coverage.is_settled && is_whole && coverage.missing.is_empty() {
             return Ok(());
         }
-        coverage.present.clone_from(&report.present);
+        coverage.is_settled = true;
         let current = self.identity.replica();
         let mut missing = BTreeMap::new();
         let mut due = Vec::new();
@@ -91,9 +102,11 @@ impl Workspace {
         // Below its lowest fork all branches of a replica are one.
         let shared = self.store.first_fork(replica)?.map_or(u64::MAX, |fork| fork - 1);
         let mut held: Vec<(u64, u64)> = Vec::new();
-        for span in self.exchange.coverage.spans.values().filter(|span| span.author == *replica) {
-            let is_here = self.store.record_at(&tip.record, span.last)? == Some(span.last_id);
-            let last = if is_here { span.last } else { span.last.min(shared) };
+        let Coverage { spans, present, .. } = &self.exchange.coverage;
+        let is_here = |(hash, span): &(&FileHash, &Span)| span.author == *replica && present.contains(*hash);
+        for (_, span) in spans.iter().filter(is_here) {
+            let is_on_branch = self.store.record_at(&tip.record, span.last)? == Some(span.last_id);
+            let last = if is_on_branch { span.last } else { span.last.min(shared) };
             held.push((span.first, last));
         }
         held.sort_unstable();

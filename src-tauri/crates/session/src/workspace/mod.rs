@@ -315,6 +315,7 @@ impl Workspace {
         let workspace = self.store.workspace();
         self.identity = new_identity(&mut *self.store, workspace, &self.around)?;
         self.own.insert(self.identity.replica());
+        self.exchange.coverage.unsettle();
         for opened in self.opened.values_mut() {
             // The events of the old id are no longer own ones.
             opened.undo = UndoStack::new(self.identity.replica());
