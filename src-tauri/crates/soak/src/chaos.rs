@@ -75,8 +75,8 @@ impl World {
 
     fn break_something(&mut self, who: usize) -> Result<(), Failure> {
         let computer = &self.computers[who];
-        let what = match self.rng.u32(..8) {
-            0 | 1 => {
+        let what = match self.rng.u32(..10) {
+            0 | 1 | 8 | 9 => {
                 let trouble = [0, 10, 30, 100, 300][self.rng.usize(..5)];
                 computer.disk.set_trouble(trouble);
                 format!("{trouble} of 1000 calls fail")

@@ -3,7 +3,7 @@
 use inkfold_soak::{Sum, run};
 
 /// Enough for every fault to be injected.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 250;
 
 #[test]
 fn nobody_loses_a_word_whatever_happens_to_the_folder() {

@@ -72,12 +72,12 @@ impl Disk {
         if state.rng.u32(..1000) >= state.trouble {
             return None;
         }
-        let (name, error): (_, io::Error) = match (call, state.rng.u32(..8)) {
+        let (name, error): (_, io::Error) = match (call, state.rng.u32(..9)) {
             (_, 0) => ("f3", ErrorKind::PermissionDenied.into()),
             (Call::Write | Call::Remove, 1) => ("f3", ErrorKind::ReadOnlyFilesystem.into()),
             (Call::Write | Call::Sync, 2) => ("f4", ErrorKind::StorageFull.into()),
             (Call::Write, 3) => ("f4", ErrorKind::QuotaExceeded.into()),
-            (Call::Write | Call::Sync | Call::Remove, 4) => {
+            (Call::Write | Call::Sync | Call::Remove, 4 | 7 | 8) => {
                 let busy = Duration::from_secs_f64(state.rng.f64() * LONGEST_BUSY);
                 state.busy.insert(key, now + busy);
                 ("f6", ErrorKind::ResourceBusy.into())
