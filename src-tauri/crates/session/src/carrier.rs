@@ -20,6 +20,13 @@ const INTERVAL: Duration = Duration::from_secs(15);
 /// After a hint, more hints are waited for this long, so that a burst of files is one scan.
 const GATHER: Duration = Duration::from_millis(30);
 
+/// When the folder is read first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstScan {
+    AtOnce,
+    WhenAsked,
+}
+
 /// A file to be published.
 pub(crate) struct Parcel {
     pub name: String,
@@ -48,8 +55,8 @@ impl Drop for Carrier {
 }
 
 impl Carrier {
-    /// Starts the thread for a folder. What it finds goes to the workspace.
-    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle) -> Self {
+    /// Starts the thread for a folder. What it finds goes to the workspace, from now on or from when it is asked for a scan.
+    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, first_scan: FirstScan) -> Self {
         let (sender, orders) = channel();
         let hint = sender.clone();
         std::thread::spawn(move || {
@@ -75,9 +82,15 @@ impl Carrier {
                 ready: false,
                 cleaned: None,
             };
-            work.scan();
-            watcher.refresh(&work.files);
-            work.run(&orders, &mut watcher);
+            let mut inbox = Inbox::default();
+            match first_scan {
+                FirstScan::AtOnce => {
+                    work.scan();
+                    watcher.refresh(&work.files);
+                }
+                FirstScan::WhenAsked => work.wait(&orders, &mut inbox),
+            }
+            work.run(&orders, &mut watcher, inbox);
         });
         Carrier(sender)
     }
@@ -133,8 +146,17 @@ impl Inbox {
 }
 
 impl Work {
-    fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher) {
-        let mut inbox = Inbox::default();
+    /// Notes what it is to do until somebody asks for a scan.
+    fn wait(&mut self, orders: &Receiver<Order>, inbox: &mut Inbox) {
+        while !inbox.stop && inbox.asked.is_empty() {
+            match orders.recv() {
+                Ok(order) => self.take(order, inbox),
+                Err(_) => inbox.stop = true,
+            }
+        }
+    }
+
+    fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher, mut inbox: Inbox) {
         while !inbox.stop {
             let waited = if inbox.wants_scan() { Duration::ZERO } else { INTERVAL };
             match orders.recv_timeout(waited) {

@@ -21,7 +21,7 @@ use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, Outbo
 use tokio::sync::{broadcast, oneshot};
 
 use crate::branches::StoreBranches;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, FirstScan};
 use crate::convert::page_out;
 use crate::edit::Author;
 use crate::error::SessionError;
@@ -166,6 +166,7 @@ impl Workspace {
     pub fn start(
         mut store: Box<dyn Storage>,
         events: broadcast::Sender<wire::Event>,
+        first_scan: FirstScan,
     ) -> Result<(Handle, std::thread::JoinHandle<()>), SessionError> {
         let workspace = store.workspace();
         let identity = match store.setting(setting::IDENTITY)? {
@@ -182,7 +183,7 @@ impl Workspace {
         let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
-        let carrier = folder.map(|root| Carrier::start(root, workspace, handle.clone()));
+        let carrier = folder.map(|root| Carrier::start(root, workspace, handle.clone(), first_scan));
         let mut this = Workspace {
             store,
             identity,
