@@ -175,7 +175,8 @@ fn three_write_and_every_word_is_there_once() {
                 0 if kept.iter().any(|(writer, _)| *writer == who) => {
                     let last = kept.iter().rposition(|(writer, _)| *writer == who).expect("there is one");
                     let (_, word): (usize, String) = kept.remove(last);
-                    let at = before[..before.find(&word).expect("own words are there")].chars().count();
+                    let at = before.find(&word).unwrap_or_else(|| panic!("{word} is missing in {before:?}"));
+                    let at = before[..at].chars().count();
                     let (at, count) = (at.to_string(), word.chars().count().to_string());
                     installation.ok(&["delete", &document, "--at", &at, "--count", &count]);
                     gone.push(word);

@@ -56,7 +56,12 @@ pub fn branches(settings: Settings) -> Vec<Row> {
             entry("yrs", Part::Peer, || each(received::<Yrs>(&yrs, &case.end))),
             entry("ours, no hashing", Part::Floor, || each(received::<Ours<false>>(&ours, &case.end))),
         ];
-        rows(&case.name, Unit::Short, "the other peers are left out", &contest(settings.rounds, entries))
+        rows(
+            &case.name,
+            Unit::Short,
+            "ours goes from one branch to another before each record, whose positions are those that its writer saw; the other peers are left out",
+            &contest(settings.rounds, entries),
+        )
     };
     cases.iter().flat_map(row).collect()
 }

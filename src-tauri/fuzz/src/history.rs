@@ -208,7 +208,7 @@ fn event(input: &mut Input<'_>, choice: u64, replica: &Replica) -> Event {
     let page = replica.document.page();
     let end = u64::from(page.len()) + 1 + input.below(16) / 14;
     match choice {
-        3..=5 => Event::Insert { at: input.below(end), what: Insertion::Text(text(input)) },
+        3..=5 => Event::Insert { at: input.below(end), what: Insertion::Text(text(input).into()) },
         6 => Event::Delete { at: 1 + input.below(end), len: 1 + input.below(6), backward: false },
         7 => {
             let at = 1 + input.below(end);

@@ -4,9 +4,12 @@
 use std::fs;
 use std::path::Path;
 
+/// What a fuzzer hands its bytes to.
+type Target = fn(&[u8]);
+
 #[test]
 fn seeds_are_handled() {
-    let targets: [(&str, fn(&[u8])); 4] = [
+    let targets: [(&str, Target); 4] = [
         ("record", inkfold_fuzz::record),
         ("block", inkfold_fuzz::block),
         ("segment", inkfold_fuzz::segment),

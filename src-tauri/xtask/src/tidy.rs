@@ -34,7 +34,15 @@ pub fn tidy(project: &Project) -> Outcome {
             project.cargo(&["fmt", "--manifest-path", "src-tauri/bench/Cargo.toml", "--check"])
         }),
         ("lints", |project| {
-            project.cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
+            let lint = |package: &[&str]| {
+                project.cargo(
+                    &[&["clippy"], package, &["--all-targets", "--all-features", "--", "-D", "warnings"]].concat(),
+                )
+            };
+            lint(&["--workspace"])?;
+            // Packages of their own, which nothing else builds.
+            lint(&["--manifest-path", "src-tauri/bench/Cargo.toml"])?;
+            lint(&["--manifest-path", "src-tauri/fuzz/Cargo.toml"])
         }),
         ("the UI's types", |project| ui::npm(project, &["run", "check"])),
         ("generated bindings", bindings),

@@ -124,6 +124,24 @@ pub fn wait_for_text(app: &App, expected: &[&str]) {
     }
 }
 
+/// Undoes or redoes with a key until the page shows these paragraphs: one press for each step, and typing on a busy machine
+/// can be several, as a pause ends one.
+#[track_caller]
+pub fn press_until(app: &App, key: char, expected: &[&str]) {
+    const PRESSES: usize = 8;
+    for _ in 0..PRESSES {
+        let before = app.paragraphs();
+        app.type_keys(&keys::control(key));
+        let seen = wait_until(&format!("Control+{key} is to change {before:?}"), || {
+            Some(app.paragraphs()).filter(|seen| *seen != before)
+        });
+        if seen == expected {
+            return;
+        }
+    }
+    panic!("after {PRESSES} times Control+{key} the page shows {:?}, not {expected:?}", app.paragraphs());
+}
+
 /// Waits until a window shows these blocks, as [`lines`] writes them.
 #[track_caller]
 pub fn wait_for_lines(app: &App, expected: &[impl AsRef<str>]) {

@@ -5,7 +5,7 @@ use std::thread;
 
 use inkfold_tests::{App, Place, keys, wait_until};
 
-use crate::people::{Pair, lines, wait_for_text};
+use crate::people::{Pair, lines, press_until, wait_for_text};
 
 const fn at(block: u64, offset: u64) -> Place {
     Place::new(block, offset)
@@ -126,13 +126,13 @@ fn who_undoes_takes_back_only_what_was_his() {
     ben.type_keys(&format!("Buy {}", keys::ENTER));
     pair.wait_for_text(&["Buy ", "Ground coffee"]);
 
-    anna.type_keys(&keys::control('z'));
+    press_until(anna, 'z', &["Buy ", "Ground"]);
     pair.wait_for_text(&["Buy ", "Ground"]);
-    anna.type_keys(&keys::control('y'));
+    press_until(anna, 'y', &["Buy ", "Ground coffee"]);
     pair.wait_for_text(&["Buy ", "Ground coffee"]);
     ben.click("toolbar-undo");
     pair.wait_for_text(&["Buy Ground coffee"]);
-    ben.click("toolbar-undo");
+    press_until(ben, 'z', &["Ground coffee"]);
     pair.wait_for_text(&["Ground coffee"]);
 
     // Anna's own paragraph is all that is left when Ben takes the other one away; her undo leaves a page to write on.

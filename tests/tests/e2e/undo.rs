@@ -3,7 +3,7 @@
 use inkfold_tests::{App, Place, keys, wait_until};
 use tempfile::TempDir;
 
-use crate::people::{Pair, blocks_of, lines, wait_for_lines, wait_for_text, write_alone};
+use crate::people::{Pair, blocks_of, lines, press_until, wait_for_lines, wait_for_text, write_alone};
 
 const fn at(block: u64, offset: u64) -> Place {
     Place::new(block, offset)
@@ -25,12 +25,12 @@ fn a_paragraph_that_is_undone_leaves_what_another_wrote_in_it() {
     ben.type_keys(", black");
     pair.wait_for_text(&["Ground", "Coffee, black and tea"]);
 
-    anna.type_keys(&keys::control('z'));
+    press_until(anna, 'z', &["Ground", ", black"]);
     pair.wait_for_text(&["Ground", ", black"]);
     wait_for_caret(anna, at(1, 0));
     pair.agree();
     // The paragraph itself stays too, as it isn't empty; so the next undo is of what came before it.
-    anna.type_keys(&keys::control('z'));
+    press_until(anna, 'z', &["", ", black"]);
     pair.wait_for_text(&["", ", black"]);
     wait_for_caret(anna, at(0, 0));
     assert_eq!(ben.selection(), Some((at(1, 7), at(1, 7))), "Ben's caret stays with his words");
@@ -46,13 +46,13 @@ fn a_paragraph_that_is_undone_leaves_what_another_wrote_in_it() {
     ben.type_keys("!");
     pair.wait_for_text(&["", ", black!"]);
     assert_eq!(anna.attribute("toolbar-redo", "aria-disabled"), None, "there is something to redo");
-    anna.type_keys(&keys::control('y'));
+    press_until(anna, 'y', &["Ground", ", black!"]);
     pair.wait_for_text(&["Ground", ", black!"]);
     wait_for_caret(anna, at(0, 6));
-    anna.type_keys(&keys::control('y'));
+    press_until(anna, 'y', &["Ground", "Coffee, black! and tea"]);
     pair.wait_for_text(&["Ground", "Coffee, black! and tea"]);
     wait_for_caret(anna, at(1, 22));
-    anna.type_keys(&keys::control('z'));
+    press_until(anna, 'z', &["Ground", ", black!"]);
     pair.wait_for_text(&["Ground", ", black!"]);
     ben.type_keys(&keys::control('z'));
     pair.wait_for_text(&["Ground", ", black"]);
@@ -83,8 +83,7 @@ fn what_is_typed_is_never_lost_to_an_undo() {
     app.type_keys(&format!("{0}zz{0} new", keys::CONTROL));
     wait_for_text(&app, &["one new"]);
     wait_for_caret(&app, at(0, 7));
-    app.type_keys(&keys::control('z'));
-    wait_for_text(&app, &["one"]);
+    press_until(&app, 'z', &["one"]);
     app.type_keys(&format!("{0}yz{0}", keys::CONTROL));
     wait_for_text(&app, &["one"]);
 

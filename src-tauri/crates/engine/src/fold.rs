@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{Event, Value};
-use crate::history::{Entries, EntryIx, History, Id};
+use crate::history::{Entries, EntryIx, History, Id, raise_heads};
 use crate::page::Page;
 use crate::page::lookup::Lookup;
 use crate::walk::{RegisterKey, Window};
@@ -177,8 +177,7 @@ impl Fold {
     /// The entry that was begun is complete.
     pub fn finish(&mut self, history: &History) {
         let entry = history.entry(self.count);
-        self.heads.retain(|head| !entry.parents.contains(head));
-        self.heads.push(self.count);
+        raise_heads(&mut self.heads, &entry.parents, self.count);
         self.since_save += entry.len;
         (self.count, self.done) = (self.count + 1, 0);
         // Of much that comes at once, only what came last is likely to be built upon by others.

@@ -507,9 +507,8 @@ impl History {
         let lamport = 1 + parents.iter().map(|&parent| self.entry(parent).last_lamport()).max().unwrap_or(0);
         let line = self.line_after(id, replica, own);
         self.lines[line as usize].entries.push(ix);
-        self.heads.retain(|head| !parents.contains(head));
-        self.heads.push(ix);
         self.mark_critical(ix, &parents);
+        raise_heads(&mut self.heads, &parents, ix);
         self.entries.push(Entry { id, line, first_seq, len, lamport, parents, runs });
         self.index.insert(&id, ix);
         ix
@@ -520,22 +519,25 @@ impl History {
         // The entry follows all of the first k entries if it follows their heads. It can't where one of them comes
         // after all its parents.
         let reach = parents.last().map_or(0, |last| last + 1);
+        let has_all = |heads: &[EntryIx]| heads.iter().all(|head| parents.contains(head));
         while let Some(&k) = self.critical.last() {
             let follows = match self.critical_heads.get(&k) {
                 _ if k > reach => false,
                 _ if k < reach => true,
-                Some(heads) => heads.iter().all(|head| parents.contains(head)),
+                // That of everything so far, whose heads are noted only once it turns out to stay critical.
+                _ if k == ix => has_all(&self.heads),
+                Some(heads) => has_all(heads),
                 None => true,
             };
             if follows {
+                if k == ix && self.heads.len() > 1 {
+                    self.critical_heads.insert(k, self.heads.clone());
+                }
                 break;
             }
             self.strike_out(k);
         }
         self.critical.push(ix + 1);
-        if self.heads.len() > 1 {
-            self.critical_heads.insert(ix + 1, self.heads.clone());
-        }
     }
 
     /// Begins the open record of a replica after its last record here, which is among the parents.
@@ -691,6 +693,16 @@ impl History {
         };
         Known::new(&self.lines.iter().map(end_of).collect::<Vec<u32>>())
     }
+}
+
+/// A new entry, the last one, follows some of the heads, which are ascending.
+pub(crate) fn raise_heads(heads: &mut Entries, parents: &[EntryIx], ix: EntryIx) {
+    for parent in parents {
+        if let Ok(place) = heads.binary_search(parent) {
+            heads.remove(place);
+        }
+    }
+    heads.push(ix);
 }
 
 /// What an open record says.

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::history::Id;
 use crate::marks::SetId;
 
-const LEAF_SPANS: usize = 32;
+const LEAF_SPANS: usize = 24;
 const INNER_CHILDREN: usize = 24;
 const NO_NODE: u32 = u32::MAX;
 
@@ -205,6 +207,16 @@ struct Inner {
     children: Vec<(u32, Sum)>,
 }
 
+/// The leaf in which an element was found last: the next one is often near it. Only a guess, which any thread may change.
+#[derive(Debug, Default)]
+struct Lately(AtomicU32);
+
+impl Clone for Lately {
+    fn clone(&self) -> Self {
+        Lately(AtomicU32::new(self.0.load(Relaxed)))
+    }
+}
+
 /// The sequence.
 #[derive(Debug, Clone)]
 pub(crate) struct Tree {
@@ -212,6 +224,7 @@ pub(crate) struct Tree {
     inner: Vec<Inner>,
     root: u32,
     index: BTreeMap<Id, u32>,
+    lately: Lately,
 }
 
 impl Default for Tree {
@@ -221,6 +234,7 @@ impl Default for Tree {
             inner: vec![Inner { parent: NO_NODE, leaves: true, children: vec![(0, Sum::default())] }],
             root: 0,
             index: BTreeMap::new(),
+            lately: Lately::default(),
         }
     }
 }
@@ -228,7 +242,7 @@ impl Default for Tree {
 impl Tree {
     /// A sequence of these spans in order.
     pub fn of(spans: impl IntoIterator<Item = Span>) -> Self {
-        let mut tree = Tree { leaves: Vec::new(), inner: Vec::new(), root: 0, index: BTreeMap::new() };
+        let mut tree = Tree { leaves: Vec::new(), inner: Vec::new(), ..Tree::default() };
         let mut index: Vec<(Id, u32)> = Vec::new();
         let mut sums: Vec<(u32, Sum)> = Vec::new();
         let mut spans = spans.into_iter().peekable();
@@ -287,8 +301,17 @@ impl Tree {
 
     /// As [`Self::locate`]; none where the event inserted nothing.
     pub fn find_element(&self, id: Id) -> Option<Cursor> {
+        let lately = self.lately.0.load(Relaxed);
+        if let Some(cursor) = self.find_in_leaf(lately, id) {
+            return Some(cursor);
+        }
         let (_, &leaf) = self.index.range(..=id).next_back()?;
-        let spans = &self.leaves[leaf as usize].spans;
+        self.lately.0.store(leaf, Relaxed);
+        self.find_in_leaf(leaf, id)
+    }
+
+    fn find_in_leaf(&self, leaf: u32, id: Id) -> Option<Cursor> {
+        let spans = &self.leaves.get(leaf as usize)?.spans;
         let span = spans.iter().position(|span| span.id <= id && id < span.end())?;
         Some(Cursor { leaf, span, offset: (id - spans[span].id) as u32 })
     }

@@ -22,6 +22,13 @@ const INTERVAL: Duration = Duration::from_secs(15);
 /// After a hint, more hints are waited for this long, so that a burst of files is one scan.
 const GATHER: Duration = Duration::from_millis(30);
 
+/// When the folder is read first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstScan {
+    AtOnce,
+    WhenAsked,
+}
+
 /// A file to be published.
 pub(crate) struct Parcel {
     pub name: String,
@@ -51,8 +58,8 @@ impl Drop for Carrier {
 }
 
 impl Carrier {
-    /// Starts the thread for a folder. What it finds goes to the workspace.
-    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, around: Around) -> Self {
+    /// Starts the thread for a folder. What it finds goes to the workspace, from now on or from when it is asked for a scan.
+    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, around: Around, first_scan: FirstScan) -> Self {
         let (carrier, orders) = Self::without_thread();
         let hint = carrier.0.clone();
         std::thread::spawn(move || {
@@ -68,9 +75,15 @@ impl Carrier {
                 tracing::info!(code = trouble.code(), "{trouble}");
             }
             let mut work = Work::new(root, workspace, home, files, around);
-            work.scan();
-            watcher.refresh(&work.files);
-            work.run(&orders, &mut watcher);
+            let mut inbox = Inbox::default();
+            match first_scan {
+                FirstScan::AtOnce => {
+                    work.scan();
+                    watcher.refresh(&work.files);
+                }
+                FirstScan::WhenAsked => work.wait(&orders, &mut inbox),
+            }
+            work.run(&orders, &mut watcher, inbox);
         });
         carrier
     }
@@ -178,8 +191,17 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         }
     }
 
-    fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher) {
-        let mut inbox = Inbox::default();
+    /// Notes what it is to do until somebody asks for a scan.
+    fn wait(&mut self, orders: &Receiver<Order>, inbox: &mut Inbox) {
+        while !inbox.stop && inbox.asked.is_empty() {
+            match orders.recv() {
+                Ok(order) => self.take(order, inbox),
+                Err(_) => inbox.stop = true,
+            }
+        }
+    }
+
+    fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher, mut inbox: Inbox) {
         while !inbox.stop {
             let waited = if inbox.wants_scan() { Duration::ZERO } else { INTERVAL };
             match orders.recv_timeout(waited) {

@@ -11,6 +11,7 @@ use inkfold_folder::{RealClock, RealFileSystem, genesis};
 use inkfold_store::{Batch, Storage};
 use tokio::sync::{OwnedMutexGuard, broadcast};
 
+use crate::carrier::FirstScan;
 use crate::error::SessionError;
 use crate::opened::Ask;
 use crate::profile::Profile;
@@ -104,7 +105,7 @@ impl Session {
         if self.current().is_none()
             && let Some(id) = self.0.profile.current().filter(|id| ids.contains(id)).or(ids.first().copied())
         {
-            self.show(id).await?;
+            self.show(id, FirstScan::AtOnce).await?;
             self.0.profile.set_current(id)?;
         }
         let mut workspaces = Vec::new();
@@ -132,7 +133,7 @@ impl Session {
     /// There is none such, or its database can't be used.
     pub async fn open_workspace(&self, workspace: String) -> Result<Start, SessionError> {
         let id = self.0.profile.choose(Some(&workspace))?;
-        self.show(id).await?;
+        self.show(id, FirstScan::AtOnce).await?;
         self.0.profile.set_current(id)?;
         self.start().await
     }
@@ -143,10 +144,10 @@ impl Session {
     /// As [`Profile::choose`].
     pub async fn choose_workspace(&self, wanted: Option<&str>) -> Result<(), SessionError> {
         let id = self.0.profile.choose(wanted)?;
-        self.show(id).await
+        self.show(id, FirstScan::AtOnce).await
     }
 
-    async fn show(&self, id: WorkspaceId) -> Result<(), SessionError> {
+    async fn show(&self, id: WorkspaceId, first_scan: FirstScan) -> Result<(), SessionError> {
         let _turn = self.0.turn.lock().await;
         if self.current().as_ref().is_some_and(|current| current.info.id == id.to_string()) {
             return Ok(());
@@ -154,13 +155,14 @@ impl Session {
         self.leave().await?;
         let store = self.0.profile.store(id)?;
         let info = Profile::info(&store)?;
-        let (handle, thread) = Workspace::start(Box::new(store), self.0.events.clone())?;
+        let (handle, thread) = Workspace::start(Box::new(store), self.0.events.clone(), first_scan)?;
         *self.current() = Some(Current { info, handle, thread: Some(thread) });
         Ok(())
     }
 
     /// A session for one piece of work in a workspace, whatever is shown here meanwhile: in the one that is shown, or
-    /// in another that is opened beside it. Close it when the work is done; until then nothing else is opened here.
+    /// in another that is opened beside it, whose folder is read once it is synced: until then the document is as it was
+    /// here, and so are its positions. Close it when the work is done; until then nothing else is opened here.
     ///
     /// # Errors
     /// The workspace's database can't be used.
@@ -175,7 +177,7 @@ impl Session {
             return Ok(self.guest(shown, None));
         }
         let guest = self.guest(None, Some(turn));
-        guest.show(id).await?;
+        guest.show(id, FirstScan::WhenAsked).await?;
         Ok(guest)
     }
 
@@ -251,7 +253,7 @@ impl Session {
         store.commit(&Batch { settings, ..Batch::default() })?;
         let info = Profile::info(&store)?;
         drop(store);
-        self.show(id).await?;
+        self.show(id, FirstScan::AtOnce).await?;
         if self.0.visit.is_none() {
             self.0.profile.set_current(id)?;
         }

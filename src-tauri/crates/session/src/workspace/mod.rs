@@ -21,7 +21,7 @@ use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, Outbo
 use tokio::sync::{broadcast, oneshot};
 
 use crate::branches::StoreBranches;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, FirstScan};
 use crate::convert::page_out;
 use crate::edit::Author;
 use crate::error::SessionError;
@@ -168,12 +168,14 @@ impl Workspace {
     pub fn start(
         store: Box<dyn Storage>,
         events: broadcast::Sender<wire::Event>,
+        first_scan: FirstScan,
     ) -> Result<(Handle, std::thread::JoinHandle<()>), SessionError> {
         let around = Around::real();
         let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
-        let carrier = folder.map(|root| Carrier::start(root, store.workspace(), handle.clone(), around.clone()));
+        let carrier =
+            folder.map(|root| Carrier::start(root, store.workspace(), handle.clone(), around.clone(), first_scan));
         let this = Workspace::new(store, carrier, around, events)?;
         let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
         Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))

@@ -1,5 +1,7 @@
 //! Two installations over one real folder, driven as their windows drive them.
 
+use std::time::Duration;
+
 use crate::windows::{Window, exchange, pair, paragraph, point, run, splice};
 use inkfold_session::Session;
 use inkfold_session::wire::{Change, Edit, Grouping, Value, Whereabouts};
@@ -148,5 +150,33 @@ fn after_an_edit_that_does_not_fit_the_window_has_to_open_the_document_again() {
         assert_eq!(window.text(), "ab");
         window.write(vec![splice(point(0, 2), point(0, 2), "c")]).await;
         assert_eq!(window.held().await, window.blocks);
+    });
+}
+
+#[test]
+fn a_position_in_a_command_is_one_of_the_document_as_it_is_here() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let (a, b, document) = pair(root.path(), "Plans").await;
+        let mut left = Window::open(&a, &document).await;
+        left.write(vec![splice(point(0, 0), point(0, 0), "one two")]).await;
+        exchange(&a, &b).await;
+        b.close().await.expect("all is stored");
+        drop(b);
+        left.write(vec![splice(point(0, 0), point(0, 0), "zero ")]).await;
+        a.sync().await.expect("the folder takes it");
+
+        // A command begins; whatever the folder holds, its work is done to what was here.
+        let b = Session::open(root.path().join("b")).expect("a data directory");
+        let workspace = b.workspaces().expect("a list")[0];
+        let guest = b.visit(workspace).await.expect("the workspace opens");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let id = guest.find_document("Plans".into()).await.expect("it is here");
+        guest.delete_text(id, 0, 4).await.expect("it is deleted");
+        guest.sync().await.expect("the folder works");
+        guest.close().await.expect("all is stored");
+        exchange(&a, &a).await;
+        left.catch_up().await;
+        assert_eq!(left.text(), "zero two");
     });
 }
