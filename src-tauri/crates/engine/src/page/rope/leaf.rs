@@ -100,7 +100,14 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
-    /// An empty leaf that takes no more memory until it is full.
+    /// What it holds, in no more memory than that takes; this leaf keeps its own for the next.
+    pub(super) fn take(&mut self) -> Leaf {
+        let text = String::from(self.text.as_str());
+        self.text.clear();
+        Leaf { text, items: self.items.drain(..).collect() }
+    }
+
+    /// An empty leaf in which others are put together: it takes no more memory until it is full.
     pub(super) fn with_room() -> Self {
         Leaf { text: String::with_capacity(LEAF_BYTES), items: Vec::with_capacity(LEAF_ITEMS) }
     }

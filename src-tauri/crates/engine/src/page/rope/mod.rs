@@ -35,7 +35,7 @@ impl Rope {
             let mut text = text.as_ref();
             loop {
                 if leaf.items.len() >= LEAF_ITEMS * 3 / 4 || leaf.text.len() >= BYTES {
-                    nodes.push(Child::leaf(std::mem::replace(&mut leaf, Leaf::with_room())));
+                    nodes.push(Child::leaf(leaf.take()));
                 }
                 let room = BYTES - leaf.text.len();
                 let Some((chars, bytes)) = cut(text, room).filter(|(chars, _)| *chars < item.len) else { break };
@@ -45,7 +45,7 @@ impl Rope {
             }
             leaf.push(item, text);
         }
-        nodes.push(Child::leaf(leaf));
+        nodes.push(Child::leaf(leaf.take()));
         while nodes.len() > 1 {
             let mut children = nodes.into_iter();
             let mut level = Vec::new();
