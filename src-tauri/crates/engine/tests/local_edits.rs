@@ -159,27 +159,4 @@ fn run(plan: impl Fn(u64) -> Plan) {
     seeds(400).for_each(|seed| check(&plan(seed), seed % 2 == 1));
 }
 
-#[test]
-fn text_and_markers() {
-    run(Plan::plain);
-}
-
-#[test]
-fn without_moves_and_cancels() {
-    run(Plan::mixed);
-}
-
-#[test]
-fn moves() {
-    run(Plan::moves);
-}
-
-#[test]
-fn cancels() {
-    run(Plan::cancels);
-}
-
-#[test]
-fn all_kinds_of_events() {
-    run(Plan::everything);
-}
+common::for_every_plan!(run);

@@ -57,35 +57,7 @@ fn run(plan: impl Fn(u64) -> Plan) {
     seeds(1_000).for_each(|seed| check(&plan(seed)));
 }
 
-#[test]
-fn text_and_markers() {
-    run(Plan::plain);
-}
-
-#[test]
-fn blocks() {
-    run(Plan::blocks);
-}
-
-#[test]
-fn without_moves_and_cancels() {
-    run(Plan::mixed);
-}
-
-#[test]
-fn moves() {
-    run(Plan::moves);
-}
-
-#[test]
-fn cancels() {
-    run(Plan::cancels);
-}
-
-#[test]
-fn all_kinds_of_events() {
-    run(Plan::everything);
-}
+common::for_every_plan!(run);
 
 #[test]
 fn damaged_snapshots_are_refused() {

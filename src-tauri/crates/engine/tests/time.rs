@@ -51,34 +51,11 @@ fn run(plan: impl Fn(u64) -> Plan) {
     seeds(400).for_each(|seed| check_every_version(&plan(seed)));
 }
 
-#[test]
-fn every_version_of_text() {
-    run(Plan::plain);
-}
+/// Each version is what it was when it was the last.
+mod versions {
+    use super::*;
 
-#[test]
-fn every_version_of_blocks() {
-    run(Plan::blocks);
-}
-
-#[test]
-fn every_version_without_moves_and_cancels() {
-    run(Plan::mixed);
-}
-
-#[test]
-fn every_version_of_moves() {
-    run(Plan::moves);
-}
-
-#[test]
-fn every_version_of_cancels() {
-    run(Plan::cancels);
-}
-
-#[test]
-fn every_version_of_everything() {
-    run(Plan::everything);
+    common::for_every_plan!(run);
 }
 
 /// A writer of small records.

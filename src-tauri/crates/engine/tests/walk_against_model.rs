@@ -49,35 +49,7 @@ fn text_alone() {
     run(Plan::text_only);
 }
 
-#[test]
-fn text_and_markers() {
-    run(Plan::plain);
-}
-
-#[test]
-fn blocks() {
-    run(Plan::blocks);
-}
-
-#[test]
-fn without_moves_and_cancels() {
-    run(Plan::mixed);
-}
-
-#[test]
-fn moves() {
-    run(Plan::moves);
-}
-
-#[test]
-fn cancels() {
-    run(Plan::cancels);
-}
-
-#[test]
-fn all_kinds_of_events() {
-    run(Plan::everything);
-}
+common::for_every_plan!(run);
 
 #[test]
 fn long_histories() {

@@ -1,6 +1,6 @@
 //! The engine's document in the form of the model's, so that one can be held against the other.
 
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test uses its part")]
 
 mod patches;
 pub mod person;
@@ -10,6 +10,42 @@ use std::ops::Range;
 use inkfold_engine::{Document, EventId, Record, RecordId};
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
 use inkfold_testkit::model;
+
+/// A test for each kind of histories, of which `run` takes the plan.
+macro_rules! for_every_plan {
+    ($run:path) => {
+        #[test]
+        fn text_and_markers() {
+            $run(Plan::plain);
+        }
+
+        #[test]
+        fn blocks() {
+            $run(Plan::blocks);
+        }
+
+        #[test]
+        fn without_moves_and_cancels() {
+            $run(Plan::mixed);
+        }
+
+        #[test]
+        fn moves() {
+            $run(Plan::moves);
+        }
+
+        #[test]
+        fn cancels() {
+            $run(Plan::cancels);
+        }
+
+        #[test]
+        fn all_kinds_of_events() {
+            $run(Plan::everything);
+        }
+    };
+}
+pub(crate) use for_every_plan;
 
 /// A number that the environment asks for.
 pub fn number(name: &str, otherwise: u64) -> u64 {
