@@ -2,10 +2,9 @@
 
 use inkfold_engine::codec::{Reader, Writer, decode_canonical, write_canonical};
 use inkfold_engine::{Content, Document, Event, Insertion, Record, RecordId, ReplicaId, Target, Typing};
-use inkfold_folder::{HeldRecords, Identity, Segment, encode_all, resolve_together};
+use inkfold_folder::{HeldRecords, Segment, resolve_together};
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
 use inkfold_testkit::replay::Replay;
-use std::collections::BTreeMap;
 
 use crate::case::{Step, Transaction};
 use crate::measure::timed;
@@ -229,20 +228,7 @@ pub struct Files {
 impl Files {
     /// Stores what was replayed.
     pub fn of(replay: &Replay) -> Result<Self, String> {
-        let mut held = HeldRecords::default();
-        let mut by_replica: BTreeMap<ReplicaId, Vec<Record>> = BTreeMap::new();
-        for record in &replay.records {
-            held.insert(record.clone());
-            by_replica.entry(record.replica()).or_default().push(record.clone());
-        }
-        let mut files = Vec::new();
-        for identity in &replay.identities {
-            if let Some(records) = by_replica.get(&Identity::replica(identity)) {
-                let encoded = encode_all(identity, records, &held).map_err(|error| error.to_string())?;
-                files.extend(encoded.into_iter().map(|file| file.bytes));
-            }
-        }
-        Ok(Files { files })
+        Ok(Files { files: replay.files().map_err(|error| error.to_string())? })
     }
 
     /// How many bytes that is.

@@ -1,12 +1,12 @@
 //! Replays an editing trace as real replicas: each writer has a document of the engine's, edits it as its window would, and
 //! hears from the others exactly what the trace says that it knew.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use inkfold_engine::event::{Runs, check_text, push_run};
-use inkfold_engine::{Content, Document, EditError, Event, Events, Insertion, Record, RecordId, ReplicaId};
-use inkfold_folder::Identity;
+use inkfold_engine::event::check_text;
+use inkfold_engine::{Document, EditError, Event, Insertion, Record, RecordId, ReplicaId};
+use inkfold_folder::{EncodeError, HeldRecords, Identity, encode_all};
 
 use crate::history::{DOCUMENT, WORKSPACE};
 use crate::trace::{Patch, Trace};
@@ -50,6 +50,28 @@ pub struct Replay {
     pub identities: Vec<Identity>,
     /// How long the local edits took, sealing included.
     pub local: Duration,
+}
+
+impl Replay {
+    /// The segment files of all replicas, as the app writes them.
+    ///
+    /// # Errors
+    /// As [`encode_all`].
+    pub fn files(&self) -> Result<Vec<Vec<u8>>, EncodeError> {
+        let mut held = HeldRecords::default();
+        let mut by_replica: BTreeMap<ReplicaId, Vec<Record>> = BTreeMap::new();
+        for record in &self.records {
+            held.insert(record.clone());
+            by_replica.entry(record.replica()).or_default().push(record.clone());
+        }
+        let mut files = Vec::new();
+        for identity in &self.identities {
+            if let Some(records) = by_replica.get(&identity.replica()) {
+                files.extend(encode_all(identity, records, &held)?.into_iter().map(|file| file.bytes));
+            }
+        }
+        Ok(files)
+    }
 }
 
 /// A trace's text as a document can hold it: what is refused there (control characters but the tab, an object's
@@ -100,15 +122,11 @@ fn knows(trace: &Trace, parents: &[usize], wanted: usize) -> bool {
 
 /// A replica at work.
 struct Writer {
-    identity: usize,
     document: Document,
     previous: RecordId,
     number: u64,
-    /// The transactions in the open record, and its parents.
+    /// The transactions in the open record.
     open: Vec<usize>,
-    parents: Vec<RecordId>,
-    first_seq: u64,
-    events: Runs,
 }
 
 struct Player<'a> {
@@ -191,33 +209,21 @@ impl Player<'_> {
     /// The first record: the first marker, and the text that the trace begins with.
     fn begin(&mut self, line: usize) -> Result<(), ReplayError> {
         let refused = |source| ReplayError::Edit { transaction: 0, source };
-        self.writers[line] = Some(self.writer(line));
+        self.writers[line] = Some(Writer::new());
         let start = self.trace.start.clone();
         let Some(writer) = self.writers[line].as_mut() else { return Ok(()) };
-        writer.document.begin(self.ids[line], &[]).map_err(refused)?;
-        writer.apply(Event::Insert { at: 0, what: Insertion::Marker(Default::default()) }).map_err(refused)?;
+        writer.document.begin_here(self.ids[line]).map_err(refused)?;
+        let marker = Event::Insert { at: 0, what: Insertion::Marker(Default::default()) };
+        writer.document.apply(&marker).map_err(refused)?;
         writer.insert(1, &start).map_err(refused)?;
         self.seal(0, line)
-    }
-
-    fn writer(&self, line: usize) -> Writer {
-        Writer {
-            identity: line,
-            document: Document::new(WORKSPACE, DOCUMENT),
-            previous: RecordId::NONE,
-            number: 0,
-            open: Vec::new(),
-            parents: Vec::new(),
-            first_seq: 0,
-            events: Runs::new(),
-        }
     }
 
     fn transaction(&mut self, index: usize, line: usize) -> Result<(), ReplayError> {
         let trace = self.trace;
         let transaction = &trace.transactions[index];
         if self.writers[line].is_none() {
-            self.writers[line] = Some(self.writer(line));
+            self.writers[line] = Some(Writer::new());
         }
         let is_open = self.writers[line].as_ref().is_some_and(|writer| writer.document.is_open());
         if !is_open {
@@ -228,9 +234,7 @@ impl Player<'_> {
         let started = Instant::now();
         let refused = |source| ReplayError::Edit { transaction: index, source };
         if !is_open {
-            writer.first_seq = writer.document.last_of(replica).1;
-            let version = writer.document.version();
-            writer.parents = writer.document.begin(replica, &version).map_err(refused)?;
+            writer.document.begin_here(replica).map_err(refused)?;
         }
         for patch in &transaction.patches {
             writer.patch(patch).ok_or(ReplayError::PastEnd(index))?.map_err(refused)?;
@@ -266,33 +270,24 @@ impl Player<'_> {
             return Ok(());
         }
         let started = Instant::now();
-        let replica = self.ids[line];
-        if writer.events.is_empty() {
+        let refused = |source| ReplayError::Edit { transaction: index, source };
+        if writer.document.open_runs().is_empty() {
             // A transaction that changes nothing still is somebody's parent: a register says so without being seen.
             let key = String::from("replay/nothing");
             let event = Event::Register { target: inkfold_engine::Target::Document, key, value: None };
-            writer.apply(event).map_err(|source| ReplayError::Edit { transaction: index, source })?;
+            writer.document.apply(&event).map_err(refused)?;
         }
         writer.number += 1;
-        let content = Content {
-            workspace: WORKSPACE,
-            document: DOCUMENT,
-            replica,
-            number: writer.number,
-            first_seq: writer.first_seq,
-            time: 0,
-            events: Events::from_runs(std::mem::take(&mut writer.events)),
-        };
-        let previous_here = (writer.number > 1).then_some(writer.previous);
-        let record = Record::seal(content, writer.previous, previous_here, std::mem::take(&mut writer.parents));
-        writer.previous = record.id();
-        let sealed = writer.document.seal(record.clone());
+        let previous = writer.previous;
+        let sealed = writer.document.seal_with(writer.number, 0, |content, previous_here, parents| {
+            Record::seal(content, previous, previous_here, parents)
+        });
         self.local += started.elapsed();
-        sealed.map_err(|source| ReplayError::Edit { transaction: index, source })?;
+        let record = sealed.map_err(refused)?;
+        writer.previous = record.id();
         for index in writer.open.drain(..) {
             self.record_of[index] = self.records.len();
         }
-        debug_assert_eq!(self.ids[writer.identity], replica);
         self.index_of.insert(record.id(), self.records.len());
         self.records.push(record);
         Ok(())
@@ -300,10 +295,9 @@ impl Player<'_> {
 }
 
 impl Writer {
-    fn apply(&mut self, event: Event) -> Result<(), EditError> {
-        self.document.apply(&event)?;
-        push_run(&mut self.events, event);
-        Ok(())
+    fn new() -> Self {
+        let document = Document::new(WORKSPACE, DOCUMENT);
+        Writer { document, previous: RecordId::NONE, number: 0, open: Vec::new() }
     }
 
     /// A patch of the trace as events; none where it is past the end.
@@ -320,7 +314,7 @@ impl Writer {
             } else {
                 Event::Join { at: u64::from(at) + 1 }
             };
-            if let Err(error) = self.apply(event) {
+            if let Err(error) = self.document.apply(&event) {
                 return Some(Err(error));
             }
             left -= chars.max(1);
@@ -332,11 +326,11 @@ impl Writer {
     fn insert(&mut self, mut at: u32, text: &str) -> Result<(), EditError> {
         for (i, line) in as_document_text(text).split('\n').enumerate() {
             if i > 0 {
-                self.apply(Event::Insert { at: at.into(), what: Insertion::Marker(Default::default()) })?;
+                self.document.apply(&Event::Insert { at: at.into(), what: Insertion::Marker(Default::default()) })?;
                 at += 1;
             }
             if !line.is_empty() {
-                self.apply(Event::Insert { at: at.into(), what: Insertion::Text(line.into()) })?;
+                self.document.apply(&Event::Insert { at: at.into(), what: Insertion::Text(line.into()) })?;
                 at += line.chars().count() as u32;
             }
         }

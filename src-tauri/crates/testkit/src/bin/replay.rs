@@ -5,16 +5,15 @@
 //! segment files that hold the history; `open_ms` from those bytes to a document that takes an edit; `ok` whether
 //! every one of these documents ends as the trace says.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use inkfold_engine::{Document, Record, ReplicaId};
-use inkfold_folder::{HeldRecords, Segment, encode_all, resolve_together};
+use inkfold_engine::Document;
+use inkfold_folder::{HeldRecords, Segment, resolve_together};
 use inkfold_testkit::history::{DOCUMENT, WORKSPACE};
-use inkfold_testkit::replay::{Replay, Sealing, as_document_text};
+use inkfold_testkit::replay::{Sealing, as_document_text};
 use inkfold_testkit::trace::Trace;
 
 fn main() -> ExitCode {
@@ -61,7 +60,7 @@ fn measure(path: &Path) -> Result<(serde_json::Value, bool), Box<dyn Error>> {
     let replay = trace.replay(Sealing::AsTheApp)?;
     let end = as_document_text(&trace.end);
     let ends_well = |document: &Document| document.page().text() == end;
-    let events: u64 = replay.records.iter().map(|record| record.events().count()).sum();
+    let events: u64 = replay.records.iter().map(|record| record.event_count()).sum();
 
     let records = replay.records.clone();
     let started = Instant::now();
@@ -70,7 +69,7 @@ fn measure(path: &Path) -> Result<(serde_json::Value, bool), Box<dyn Error>> {
     let merge = started.elapsed();
     let mut ok = ends_well(&merged);
 
-    let files = encode(&replay)?;
+    let files = replay.files()?;
     let encoded: usize = files.iter().map(Vec::len).sum();
     let started = Instant::now();
     let opened = open(&files)?;
@@ -99,23 +98,6 @@ fn measure(path: &Path) -> Result<(serde_json::Value, bool), Box<dyn Error>> {
         "ok": ok,
     });
     Ok((line, ok))
-}
-
-/// The segment files of all replicas.
-fn encode(replay: &Replay) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let mut held = HeldRecords::default();
-    let mut by_replica: BTreeMap<ReplicaId, Vec<Record>> = BTreeMap::new();
-    for record in &replay.records {
-        held.insert(record.clone());
-        by_replica.entry(record.replica()).or_default().push(record.clone());
-    }
-    let mut files = Vec::new();
-    for identity in &replay.identities {
-        if let Some(records) = by_replica.get(&identity.replica()) {
-            files.extend(encode_all(identity, records, &held)?.into_iter().map(|file| file.bytes));
-        }
-    }
-    Ok(files)
 }
 
 /// Files, verified and folded.
