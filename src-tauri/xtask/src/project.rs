@@ -73,10 +73,22 @@ fn spelled(command: &Command) -> String {
 
 /// Shows a command, runs it to its end, and takes a failure as one's own.
 pub fn run(command: &mut Command) -> Outcome {
+    say(&spelled(command));
+    succeed(command)
+}
+
+fn succeed(command: &mut Command) -> Outcome {
     let spelled = spelled(command);
-    say(&spelled);
     let status = command.status().map_err(|error| format!("`{spelled}` can't be started: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{spelled}` failed ({status})")) }
+}
+
+/// Builds a program of ours and starts it with what else was said. Only what it prints itself goes to the standard output, for
+/// those who read its JSON.
+pub fn start(project: &Project, package: [&str; 2], arguments: &[&str]) -> Outcome {
+    let mut command = Command::new(cargo());
+    command.args(["run", "--release", "--quiet"]).args(package).arg("--").args(arguments).current_dir(&project.root);
+    succeed(&mut command)
 }
 
 /// What a command prints.
