@@ -156,7 +156,7 @@ pub trait Log: Storage {
                 seq += event.count();
             }
             if runs.is_empty() {
-                let count = record.events().count();
+                let count = record.event_count();
                 let record = Some(record.id());
                 log.push(LogEntry { seq, count, kind: Kind::Unknown, time, number, record, event: None });
             }

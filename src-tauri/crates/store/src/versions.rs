@@ -206,7 +206,7 @@ fn whole<S: Storage + ?Sized>(
             mark.map_or((0, 0, Vec::new()), |mark| (mark.place, mark.events, mark.version));
         let mut events = vec![count];
         events.extend(records.iter().map(|record| {
-            count += record.events().count();
+            count += record.event_count();
             count
         }));
         let start = Start { later: std::mem::take(&mut search.later), events, version };

@@ -134,7 +134,7 @@ impl Stale {
     fn note(&mut self, record: &Record) {
         self.edited = self.edited.max(record.content().time);
         let sets = |run: &Event| matches!(run, Event::Register { target: Target::Document, .. });
-        self.registers |= record.events().runs().iter().any(sets) || record.events().features() != 0;
+        self.registers |= record.events().runs().iter().any(sets) || record.features() != 0;
     }
 }
 

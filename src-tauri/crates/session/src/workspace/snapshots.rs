@@ -12,7 +12,7 @@ const QUIET: Duration = Duration::from_secs(2);
 impl Workspace {
     /// A record came to a document.
     pub(super) fn note_unkept(&mut self, record: &Record) {
-        let weight = 1 + usize::try_from(record.events().count() / STRETCH).unwrap_or(KEEP_AFTER);
+        let weight = 1 + usize::try_from(record.event_count() / STRETCH).unwrap_or(KEEP_AFTER);
         let unkept = self.unkept.entry(record.document()).or_default();
         *unkept = unkept.saturating_add(weight);
     }
