@@ -4,6 +4,7 @@ import { DOMSerializer, Fragment, Slice, type Node } from "prosemirror-model";
 
 import { SOFT_BREAK } from "../model/blocks";
 import { indentOf, isChecked, isItem, kindOf } from "../model/marker";
+import { mediaText } from "../model/media";
 import { MARKER_ATTRIBUTE } from "../model/parse";
 import { markerOf, schema } from "../model/schema";
 
@@ -54,7 +55,9 @@ export function plainText(slice: Slice): string {
       lines[Math.max(0, lines.length - 1)] = (lines.at(-1) ?? "") + node.textBetween(0, node.content.size) + (node.text ?? "");
       return;
     }
-    lines.push(node.textBetween(0, node.content.size, undefined, (leaf) => leaf.type.spec.leafText?.(leaf) ?? ""));
+    const text = node.textBetween(0, node.content.size, undefined, (leaf) => leaf.type.spec.leafText?.(leaf) ?? "");
+    // An image without a caption is at least called by its name.
+    lines.push(text === "" ? mediaText(markerOf(node)) : text);
   });
   return lines.join("\n");
 }

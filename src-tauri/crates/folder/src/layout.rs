@@ -1,10 +1,13 @@
 //! Where things lie in the shared folder. Names are short, lowercase ASCII, so that every service and every file
 //! system keeps them as they are.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use inkfold_engine::ReplicaId;
+
+use crate::segment::FileHash;
 
 /// Directories of ours begin with this; services add to it when they meet a conflict.
 pub const DATA_DIRECTORY: &str = "inkfold-data";
@@ -12,6 +15,10 @@ pub const DATA_DIRECTORY: &str = "inkfold-data";
 pub const GENESIS_EXTENSION: &str = "inkfold";
 /// Extension of segments.
 pub const SEGMENT_EXTENSION: &str = "ink";
+/// Blobs lie in this directory of the data directory.
+pub const BLOB_DIRECTORY: &str = "blobs";
+/// Extension of blobs.
+pub const BLOB_EXTENSION: &str = "inb";
 /// The greatest length of a path in the shared folder, so that the whole stays short on Windows.
 pub const MAX_RELATIVE_PATH: usize = 110;
 /// The greatest length of a genesis file's stem.
@@ -25,6 +32,11 @@ impl RelativePath {
     /// A segment in its publisher's directory.
     pub fn segment(publisher: &ReplicaId, name: &str) -> Self {
         Self(format!("{DATA_DIRECTORY}/{publisher}/{name}"))
+    }
+
+    /// A blob.
+    pub fn blob(hash: &FileHash) -> Self {
+        Self(format!("{DATA_DIRECTORY}/{BLOB_DIRECTORY}/{}.{BLOB_EXTENSION}", hash.h16()))
     }
 
     /// The genesis file.
@@ -70,6 +82,13 @@ impl fmt::Display for RelativePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a directory of the root is one for our data: services change names in case and add to them.
+pub(crate) fn is_data_directory(name: &OsStr) -> bool {
+    name.to_str()
+        .and_then(|name| name.get(..DATA_DIRECTORY.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(DATA_DIRECTORY))
 }
 
 /// The directory of a replica's own files.

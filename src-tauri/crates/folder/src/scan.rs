@@ -9,7 +9,7 @@ use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use crate::fs::{Clock, Facts, FileSystem, Kind};
 use crate::genesis::{Found as FoundGenesis, Genesis, GenesisRefusal, MAX_GENESIS_BYTES};
-use crate::layout::{DATA_DIRECTORY, GENESIS_EXTENSION, SEGMENT_EXTENSION};
+use crate::layout::{DATA_DIRECTORY, GENESIS_EXTENSION, SEGMENT_EXTENSION, is_data_directory};
 use crate::memory::{Memory, Row, Seen, Verdict};
 use crate::refusal::Refusal;
 use crate::segment::{FileHash, KIND_SEGMENT, MAX_SEGMENT_BYTES, Mark, Segment, mark};
@@ -490,13 +490,6 @@ impl Walk<'_> {
 fn not_ours(bytes: &[u8]) -> Refusal {
     // A file that a service has laid out but not yet filled is all zeros.
     if bytes.iter().all(|byte| *byte == 0) { Refusal::Incomplete } else { Refusal::NotOurs }
-}
-
-/// Services change names in case and add to them.
-fn is_data_directory(name: &OsStr) -> bool {
-    name.to_str()
-        .and_then(|name| name.get(..DATA_DIRECTORY.len()))
-        .is_some_and(|start| start.eq_ignore_ascii_case(DATA_DIRECTORY))
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {

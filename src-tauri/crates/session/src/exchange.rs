@@ -9,6 +9,7 @@ use inkfold_folder::scan::NewSegment;
 use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
 use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
 
+use crate::blobs::courier::Courier;
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Parcel};
 use crate::error::SessionError;
@@ -21,6 +22,7 @@ use crate::workspace::Workspace;
 pub(crate) struct Exchange {
     around: Around,
     pub carrier: Option<Carrier>,
+    pub courier: Option<Courier>,
     /// Since when there are events that no file of this installation holds.
     pub first_unflushed: Option<Moment>,
     pub last_key: Option<Moment>,
@@ -33,6 +35,10 @@ pub(crate) struct Exchange {
     pending: Pending,
     paths: BTreeMap<FileHash, PathBuf>,
     refused: Vec<FileReport>,
+    /// Files that only pretend to be a blob that somebody wants to see.
+    pub refused_blobs: BTreeMap<FileHash, Vec<FileReport>>,
+    /// How many blobs that were added here are not in the folder.
+    pub outstanding_blobs: usize,
     /// When a complete scan of this run first saw each of our own files.
     pub read_back: BTreeMap<FileHash, Moment>,
     /// What the files hold.
@@ -44,6 +50,7 @@ impl Exchange {
         Exchange {
             around,
             carrier,
+            courier: None,
             first_unflushed: None,
             last_key: None,
             last_flush: None,
@@ -53,6 +60,8 @@ impl Exchange {
             pending: Pending::default(),
             paths: BTreeMap::new(),
             refused: Vec::new(),
+            refused_blobs: BTreeMap::new(),
+            outstanding_blobs: 0,
             read_back: BTreeMap::new(),
             coverage: Coverage::default(),
         }
@@ -73,7 +82,7 @@ impl Exchange {
 
     /// Whether everything written is in the folder.
     pub fn is_published(&self) -> bool {
-        self.first_unflushed.is_none() && self.outbox == 0
+        self.first_unflushed.is_none() && self.outbox == 0 && self.outstanding_blobs == 0
     }
 
     /// Hands the outbox to the carrier.
@@ -99,11 +108,12 @@ impl Exchange {
             pending: true,
             reason: format!("It builds on changes that have not arrived yet ({}…).", &record.to_string()[..8]),
         });
-        waiting.chain(self.refused.iter().cloned()).collect()
+        waiting.chain(self.refused.iter().chain(self.refused_blobs.values().flatten()).cloned()).collect()
     }
 
     pub fn stop(&mut self) {
         self.carrier = None;
+        self.courier = None;
     }
 }
 
@@ -222,6 +232,9 @@ impl Workspace {
             }
         }
         self.exchange.trouble = trouble(&report.root);
+        if let Some(courier) = &self.exchange.courier {
+            courier.folder(report.root.is_usable());
+        }
         self.exchange.refused = report
             .refused
             .iter()

@@ -5,6 +5,7 @@
 //! <data>/lock                            held by the one process that writes
 //! <data>/profile.json                    which workspace was shown last
 //! <data>/workspaces/<id>/inkfold.db      a workspace's store
+//! <data>/workspaces/<id>/blobs/          its images and attachments
 //! ```
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -14,6 +15,7 @@ use inkfold_engine::WorkspaceId;
 use inkfold_store::{SqliteStore, Storage};
 use serde::{Deserialize, Serialize};
 
+use crate::blobs::LocalBlobs;
 use crate::error::SessionError;
 use crate::reading::setting_text;
 use crate::wire::WorkspaceInfo;
@@ -96,6 +98,14 @@ impl Profile {
             std::fs::create_dir_all(directory).map_err(SessionError::files(directory))?;
         }
         Ok(SqliteStore::open(&path, id)?)
+    }
+
+    /// The images and attachments of a workspace.
+    ///
+    /// # Errors
+    /// Their directory can't be used.
+    pub fn blobs(&self, id: WorkspaceId) -> Result<LocalBlobs, SessionError> {
+        LocalBlobs::open(&self.data.join("workspaces").join(id.to_string()), id)
     }
 
     /// What people call a workspace.

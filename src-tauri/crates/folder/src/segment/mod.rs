@@ -8,9 +8,10 @@ mod parse;
 mod resolve;
 
 use std::fmt;
+use std::str::FromStr;
 
 use inkfold_engine::codec::RecordParts;
-use inkfold_engine::ids::to_base32;
+use inkfold_engine::ids::{ParseIdError, from_base32, to_base32};
 use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use crate::identity::{HeadSignature, PublicKey};
@@ -63,6 +64,20 @@ impl FileHash {
     /// The first 80 bits in base32: 16 characters, as in file names.
     pub fn h16(&self) -> String {
         to_base32(&self.0[..10])
+    }
+}
+
+impl fmt::Display for FileHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_base32(&self.0))
+    }
+}
+
+impl FromStr for FileHash {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        from_base32(text).and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or_else(|| ParseIdError(text.to_owned()))
     }
 }
 

@@ -20,6 +20,8 @@ use inkfold_folder::{Identity, encode_all};
 use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, OutboxFile, Storage, StoreError, Versions};
 use tokio::sync::{broadcast, oneshot};
 
+use crate::blobs::LocalBlobs;
+use crate::blobs::courier::Courier;
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, FirstScan};
 use crate::convert::page_out;
@@ -167,6 +169,7 @@ impl Workspace {
     /// Starts the thread of a workspace.
     pub fn start(
         store: Box<dyn Storage>,
+        blobs: LocalBlobs,
         events: broadcast::Sender<wire::Event>,
         first_scan: FirstScan,
     ) -> Result<(Handle, std::thread::JoinHandle<()>), SessionError> {
@@ -174,9 +177,11 @@ impl Workspace {
         let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
+        let courier = folder.clone().map(|root| Courier::start(root, blobs, handle.clone(), around.clone()));
         let carrier =
             folder.map(|root| Carrier::start(root, store.workspace(), handle.clone(), around.clone(), first_scan));
-        let this = Workspace::new(store, carrier, around, events)?;
+        let mut this = Workspace::new(store, carrier, around, events)?;
+        this.exchange.courier = courier;
         let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
         Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
     }
