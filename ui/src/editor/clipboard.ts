@@ -1,10 +1,11 @@
 /** What leaves by copying and comes in by pasting. */
 
 import { DOMSerializer, Fragment, Slice, type Node } from "prosemirror-model";
+import type { EditorView } from "prosemirror-view";
 
 import { SOFT_BREAK } from "../model/blocks";
 import { indentOf, isChecked, isItem, kindOf } from "../model/marker";
-import { mediaText } from "../model/media";
+import { isMedia, mediaText } from "../model/media";
 import { MARKER_ATTRIBUTE } from "../model/parse";
 import { markerOf, schema } from "../model/schema";
 
@@ -126,4 +127,19 @@ function clear(element: HTMLElement): void {
 
 export function clipboardSerializer(): DOMSerializer {
   return new ClipboardSerializer(DOMSerializer.nodesFromSchema(schema), DOMSerializer.marksFromSchema(schema));
+}
+
+/** Copies, or cuts, the whole image or file that the caret is on: it can't be selected in any other way. */
+export function copyMedia(view: EditorView, event: ClipboardEvent): boolean {
+  const { $from, empty } = view.state.selection;
+  if (!empty || $from.depth === 0 || !isMedia(kindOf(markerOf($from.parent))) || event.clipboardData === null) return false;
+  const { dom, text } = view.serializeForClipboard(new Slice(Fragment.from($from.parent), 0, 0));
+  event.preventDefault();
+  event.clipboardData.clearData();
+  event.clipboardData.setData("text/html", dom.innerHTML);
+  event.clipboardData.setData("text/plain", text);
+  if (event.type === "cut" && view.editable) {
+    view.dispatch(view.state.tr.delete($from.before(), $from.after()).setMeta("uiEvent", "cut").scrollIntoView());
+  }
+  return true;
 }

@@ -10,7 +10,8 @@ import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
 import type { Whereabouts } from "../bindings/Whereabouts";
 import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
-import { OpenDocument } from "../editor/document";
+import { Blobs } from "../editor/blobs";
+import { OpenDocument, type Listener } from "../editor/document";
 import { failureOf, type Host } from "../host";
 import { known, t } from "../messages";
 import { Title } from "./page/title.svelte";
@@ -43,6 +44,7 @@ export class Desk {
   empty = $state(false);
   leaving: ((leave: boolean) => void) | null = $state.raw(null);
   readonly safety: Safety;
+  readonly blobs: Blobs;
   /** Documents that were turned away from while edits of theirs were not durable yet. */
   readonly #kept = new Map<string, OpenDocument>();
   #listening = false;
@@ -51,6 +53,7 @@ export class Desk {
   #wanted: string | null = null;
 
   constructor(readonly host: Host) {
+    this.blobs = new Blobs(host);
     this.safety = new Safety(host, {
       status: (status) => (this.status = status),
       leave: () => new Promise((resolve) => (this.leaving = resolve)),
@@ -143,7 +146,7 @@ export class Desk {
   }
 
   #connect(opened: Awaited<ReturnType<Host["openDocument"]>>): OpenDocument {
-    return new OpenDocument(this.host, opened, {
+    const listener: Listener = {
       changed: (document) => {
         if (document === this.open) this.page = document.state;
       },
@@ -160,8 +163,10 @@ export class Desk {
         if (document === this.open) this.linkCard = true;
       },
       openLink: (href) => void this.host.openLink(href).catch((error: unknown) => this.complain(error)),
+      failed: (error) => this.complain(error),
       leaveUp: () => this.title?.focus(),
-    });
+    };
+    return new OpenDocument(this.host, opened, listener, this.blobs);
   }
 
   #present(document: OpenDocument, title: string): void {
@@ -316,6 +321,9 @@ export class Desk {
       }
       case "newer":
         if (event.document === this.open?.id) this.open.exchange.newer();
+        break;
+      case "blob":
+        this.blobs.heard(event.hash, event.state);
         break;
       case "status":
         this.status = event.status;
