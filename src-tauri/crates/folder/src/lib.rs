@@ -64,6 +64,7 @@
 pub mod branches;
 pub mod fs;
 pub mod genesis;
+pub mod head;
 pub mod identity;
 pub mod layout;
 pub mod memory;

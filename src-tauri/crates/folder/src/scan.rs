@@ -9,10 +9,11 @@ use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use crate::fs::{Clock, Facts, FileSystem, Kind};
 use crate::genesis::{Found as FoundGenesis, Genesis, GenesisRefusal, MAX_GENESIS_BYTES};
+use crate::head::{KIND_SEGMENT, Mark, mark};
 use crate::layout::{DATA_DIRECTORY, GENESIS_EXTENSION, SEGMENT_EXTENSION};
 use crate::memory::{Memory, Row, Seen, Verdict};
 use crate::refusal::Refusal;
-use crate::segment::{FileHash, KIND_SEGMENT, MAX_SEGMENT_BYTES, Mark, Segment, mark};
+use crate::segment::{FileHash, MAX_SEGMENT_BYTES, Segment};
 
 /// More files than this are not looked at; the scan is then not complete.
 pub const MAX_FILES: usize = 200_000;
