@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fs::{Clock, FileSystem, Kind};
 use crate::layout::{RelativePath, slug};
 use crate::publish::{PublishError, Publisher};
-use crate::segment::FORMAT_VERSION;
+use crate::kind::FORMAT_VERSION;
 
 /// The greatest size of a genesis file.
 pub const MAX_GENESIS_BYTES: usize = 16 << 10;

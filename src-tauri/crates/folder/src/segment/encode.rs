@@ -8,10 +8,11 @@ use inkfold_engine::{Record, RecordId};
 
 use super::frame::write_block;
 use super::{
-    BLOCK_TARGET_BYTES, FORMAT_VERSION, FileHash, Header, KIND_SEGMENT, MAGIC, MAX_RECORDS, MAX_RUNS,
+    BLOCK_TARGET_BYTES, FileHash, Header, MAX_RECORDS, MAX_RUNS,
     MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
 };
 use crate::branches::{Branches, LookupFailed};
+use crate::kind::{FORMAT_VERSION, FileKind, MAGIC};
 use crate::identity::{HeadSignature, Identity, PublicKey};
 use crate::layout::RelativePath;
 
@@ -325,7 +326,7 @@ impl Tips {
 
 fn write_header(out: &mut Writer, header: &Header) {
     out.raw(&MAGIC);
-    out.byte(KIND_SEGMENT);
+    out.byte(FileKind::Segment.byte());
     out.uint(FORMAT_VERSION);
     out.raw(&header.workspace.0);
     out.raw(&header.author.0);

@@ -8,10 +8,11 @@ use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use super::frame::{inflate, read_frame};
 use super::{
-    FORMAT_VERSION, FileHash, Header, KIND_SEGMENT, MAGIC, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
-    MAX_RECORDS, MAX_RUNS, MAX_SEGMENT_BYTES, MAX_TIPS, SEAL_BYTES, Segment, Tip,
+    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
+    MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES, Segment, Tip,
 };
 use crate::identity::{HeadSignature, PublicKey};
+use crate::kind::{FileKind, open};
 use crate::refusal::Refusal;
 
 impl Segment {
@@ -20,10 +21,7 @@ impl Segment {
     /// # Errors
     /// Why the file can't be used.
     pub fn parse(bytes: &[u8], workspace: &WorkspaceId) -> Result<Self, Refusal> {
-        if bytes.len() > MAX_SEGMENT_BYTES {
-            return Err(Refusal::TooLarge { size: bytes.len() as u64, max: MAX_SEGMENT_BYTES as u64 });
-        }
-        let mut reader = check_mark(bytes)?;
+        let mut reader = open(FileKind::Segment, bytes)?;
         let (body, seal) = bytes.split_at_checked(bytes.len().wrapping_sub(SEAL_BYTES)).ok_or(Refusal::Incomplete)?;
         let (hash, signature) = seal.split_at(32);
         if blake3::hash(body).as_bytes() != hash {
@@ -52,39 +50,6 @@ impl Segment {
         let records = read_blocks(&header, &frames)?;
         check_parents(&header, &records)?;
         Ok(Self { header, records, last_id, signature, hash: FileHash::of(bytes), size: bytes.len() })
-    }
-}
-
-/// What the first bytes of a file say it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// Our magic with this kind.
-    Ours(u8),
-    /// Something else.
-    Foreign,
-}
-
-/// Tells from the first bytes whether a file is ours.
-pub(crate) fn mark(bytes: &[u8]) -> Mark {
-    match bytes.split_at_checked(MAGIC.len()) {
-        Some((magic, rest)) if magic == MAGIC => Mark::Ours(rest.first().copied().unwrap_or(KIND_SEGMENT)),
-        _ => Mark::Foreign,
-    }
-}
-
-fn check_mark(bytes: &[u8]) -> Result<Reader<'_>, Refusal> {
-    match mark(bytes) {
-        Mark::Ours(KIND_SEGMENT) => {}
-        Mark::Ours(kind) => return Err(Refusal::UnknownKind(kind)),
-        Mark::Foreign if MAGIC.starts_with(bytes) => return Err(Refusal::Incomplete),
-        Mark::Foreign => return Err(Refusal::NotOurs),
-    }
-    let mut reader = Reader(bytes.get(MAGIC.len() + 1..).unwrap_or_default());
-    // The version comes first: a later format may end in something else than this one's hash.
-    match reader.uint() {
-        Ok(FORMAT_VERSION) => Ok(reader),
-        Ok(found) => Err(Refusal::NewerFormat { found }),
-        Err(_) => Err(Refusal::Incomplete),
     }
 }
 
