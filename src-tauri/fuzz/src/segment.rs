@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use inkfold_engine::codec::{BlockHeader, BlockLimits, Reader, RecordParts, Writer, decode_block};
 use inkfold_engine::{Content, DocumentId, Event, Events, Insertion, Record, RecordId, ReplicaId, WorkspaceId};
-use inkfold_folder::head::{FORMAT_VERSION, KIND_SEGMENT, MAGIC};
+use inkfold_folder::FileKind;
+use inkfold_folder::kind::{FORMAT_VERSION, MAGIC};
 use inkfold_folder::segment::{MAX_RECORDS, MAX_RUNS, Tip};
 use inkfold_folder::{Branches, EncodeError, HeldRecords, Identity, Segment, Signer, encode_segment};
 
@@ -124,7 +125,7 @@ fn made_of(flags: u8, data: &[u8]) -> Option<Vec<u8>> {
 
     let mut out = Writer::default();
     out.raw(&MAGIC);
-    out.byte(KIND_SEGMENT);
+    out.byte(FileKind::Segment.byte());
     out.uint(FORMAT_VERSION);
     out.uint(0);
     out.uint(0);

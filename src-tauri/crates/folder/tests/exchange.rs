@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{FILES, TestClock, WORKSPACE, Writer, document, folder};
 use inkfold_engine::{Record, ReplicaId, WorkspaceId};
-use inkfold_folder::head::FORMAT_VERSION;
+use inkfold_folder::kind::FORMAT_VERSION;
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
     Genesis, HeldRecords, Memory, Publisher, Refusal, RelativePath, RootState, ScanRequest, Segment, Signer, Verdict,

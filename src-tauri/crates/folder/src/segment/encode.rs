@@ -8,10 +8,11 @@ use inkfold_engine::{Record, RecordId};
 
 use super::frame::write_block;
 use super::{
-    BLOCK_TARGET_BYTES, FileHash, Header, MAX_RECORDS, MAX_RUNS, MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
+    BLOCK_TARGET_BYTES, FileHash, Header, MAX_RECORDS, MAX_RUNS,
+    MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
 };
 use crate::branches::{Branches, LookupFailed};
-use crate::head::{KIND_SEGMENT, write_head};
+use crate::kind::{FileKind, write_head};
 use crate::identity::{HeadSignature, Identity, PublicKey};
 use crate::layout::RelativePath;
 
@@ -324,7 +325,7 @@ impl Tips {
 }
 
 fn write_header(out: &mut Writer, header: &Header) {
-    write_head(out, KIND_SEGMENT, &header.workspace);
+    write_head(out, FileKind::Segment, &header.workspace);
     out.raw(&header.author.0);
     out.raw(&header.key.0);
     out.uint(header.first);

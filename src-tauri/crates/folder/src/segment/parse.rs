@@ -8,11 +8,11 @@ use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use super::frame::{inflate, read_frame};
 use super::{
-    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER, MAX_RECORDS, MAX_RUNS, MAX_SEGMENT_BYTES,
-    MAX_TIPS, SEAL_BYTES, Segment, Tip,
+    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
+    MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES, Segment, Tip,
 };
-use crate::head::{KIND_SEGMENT, open_head, read_workspace};
 use crate::identity::{HeadSignature, PublicKey};
+use crate::kind::{FileKind, open, read_workspace};
 use crate::refusal::Refusal;
 
 impl Segment {
@@ -21,10 +21,7 @@ impl Segment {
     /// # Errors
     /// Why the file can't be used.
     pub fn parse(bytes: &[u8], workspace: &WorkspaceId) -> Result<Self, Refusal> {
-        if bytes.len() > MAX_SEGMENT_BYTES {
-            return Err(Refusal::TooLarge { size: bytes.len() as u64, max: MAX_SEGMENT_BYTES as u64 });
-        }
-        let mut reader = open_head(bytes, KIND_SEGMENT)?;
+        let mut reader = open(FileKind::Segment, bytes)?;
         let (body, seal) = bytes.split_at_checked(bytes.len().wrapping_sub(SEAL_BYTES)).ok_or(Refusal::Incomplete)?;
         let (hash, signature) = seal.split_at(32);
         if blake3::hash(body).as_bytes() != hash {

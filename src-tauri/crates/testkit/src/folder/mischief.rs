@@ -7,7 +7,7 @@ use fastrand::Rng;
 use inkfold_engine::record::Content;
 use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
 use inkfold_folder::fs::Kind;
-use inkfold_folder::head::{FORMAT_VERSION, MAGIC};
+use inkfold_folder::kind::{FORMAT_VERSION, MAGIC};
 use inkfold_folder::{FileHash, Genesis, HeldRecords, Identity, Signer, encode_segment};
 
 use super::carrier::Carrier;

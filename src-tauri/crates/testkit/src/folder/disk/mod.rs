@@ -12,7 +12,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use inkfold_engine::WorkspaceId;
 use inkfold_folder::fs::{Facts, Kind};
-use inkfold_folder::head::FORMAT_VERSION;
+use inkfold_folder::kind::FORMAT_VERSION;
 use inkfold_folder::{Clock, Genesis};
 
 use super::clock::VirtualClock;
