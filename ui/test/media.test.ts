@@ -101,15 +101,15 @@ describe("while it isn't here", () => {
 
   test("its place, its name and what can be done are there, and then the image", async () => {
     const typist = await absent();
-    expect(typist.twin.wanted).toEqual([hashFor(7)]);
+    await expect.poll(() => typist.twin.wanted).toEqual([hashFor(7)]);
     expect(media(typist).textContent).toContain("hut.jpg");
     expect(media(typist).textContent).toContain("2.4 MB · on its way…");
     typist.twin.emit({ type: "blob", hash: hashFor(7), state: "absent" });
     expect(media(typist).textContent).toContain("not here yet");
     expect(media(typist).querySelector<HTMLElement>(".media-picture")?.style.getPropertyValue("--width")).toBe("1200");
     button(typist, "media-again")?.click();
-    expect(typist.twin.wanted).toHaveLength(2);
     expect(media(typist).dataset.state).toBe("coming");
+    await expect.poll(() => typist.twin.wanted).toHaveLength(2);
     typist.twin.blobCame(hashFor(7), PHOTO);
     expect(media(typist).dataset.state).toBe("here");
     expect(media(typist).querySelector("img")).not.toBeNull();
@@ -121,9 +121,7 @@ describe("while it isn't here", () => {
     media(typist).querySelector("img")?.dispatchEvent(new Event("error"));
     expect(media(typist).dataset.state).toBe("absent");
     button(typist, "media-again")?.click();
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(media(typist).dataset.state).toBe("here");
+    await expect.poll(() => media(typist).dataset.state).toBe("here");
   });
 });
 
@@ -177,7 +175,7 @@ describe("at the keyboard", () => {
     const typist = await Typist.open("a|");
     await typist.document.insertFiles([NOTES]);
     button(typist, "media-save")?.click();
-    expect(typist.twin.saved).toEqual([{ hash: hashFor(1), name: "notes.pdf" }]);
+    await expect.poll(() => typist.twin.saved).toEqual([{ hash: hashFor(1), name: "notes.pdf" }]);
   });
 });
 

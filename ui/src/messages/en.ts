@@ -87,7 +87,6 @@ export const en = {
   "toolbar.quote": "Quote",
   "toolbar.image": "Image…",
   "toolbar.file": "File…",
-  "toolbar.choose": "Images or files to add",
   "toolbar.undo": "Undo",
   "toolbar.redo": "Redo",
 

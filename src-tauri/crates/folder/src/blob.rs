@@ -6,12 +6,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use inkfold_engine::WorkspaceId;
-use inkfold_engine::codec::{Reader, Writer};
+use inkfold_engine::codec::Writer;
 
 use crate::fs::{Facts, FileSystem, Kind};
-use crate::layout::{BLOB_DIRECTORY, RelativePath, is_data_directory};
+use crate::kind::{MAGIC, Mark, is_blob_directory, mark, open_plain, read_workspace, write_head_with};
+use crate::layout::{RelativePath, is_data_directory};
 use crate::refusal::Refusal;
-use crate::segment::{FORMAT_VERSION, FileHash, MAGIC, Mark, mark};
+use crate::segment::FileHash;
 
 /// The byte after the magic, for a blob.
 pub const KIND_BLOB: u8 = b'B';
@@ -41,13 +42,7 @@ impl BlobHeader {
     /// The bytes that stand before the content.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
-        out.raw(&MAGIC);
-        out.byte(KIND_BLOB);
-        out.uint(FORMAT_VERSION);
-        out.raw(&self.workspace.0);
-        // Cipher and key epoch: nothing is encrypted yet.
-        out.uint(0);
-        out.uint(0);
+        write_head_with(&mut out, KIND_BLOB, &self.workspace);
         out.text(&self.media_type);
         out.uint(self.size);
         out.0
@@ -59,26 +54,18 @@ impl BlobHeader {
     /// Why the file can't be used.
     pub fn parse(start: &[u8], workspace: &WorkspaceId) -> Result<(Self, usize), Refusal> {
         match mark(start) {
-            Mark::Ours(KIND_BLOB) => {}
-            Mark::Ours(kind) => return Err(Refusal::UnknownKind(kind)),
+            Mark::Unknown(KIND_BLOB) => {}
+            Mark::Ours(_) if start.len() == MAGIC.len() => return Err(Refusal::Incomplete),
+            Mark::Ours(kind) => return Err(Refusal::UnknownKind(kind.byte())),
+            Mark::Unknown(kind) => return Err(Refusal::UnknownKind(kind)),
             // A file that a service has laid out but not yet filled is all zeros.
             Mark::Foreign if MAGIC.starts_with(start) || start.iter().all(|byte| *byte == 0) => {
                 return Err(Refusal::Incomplete);
             }
             Mark::Foreign => return Err(Refusal::NotOurs),
         }
-        let mut reader = Reader(&start[MAGIC.len() + 1..]);
-        let found = reader.uint()?;
-        if found > FORMAT_VERSION {
-            return Err(Refusal::NewerFormat { found });
-        }
-        let theirs = WorkspaceId(reader.array()?);
-        if theirs != *workspace {
-            return Err(Refusal::OtherWorkspace(theirs));
-        }
-        if (reader.uint()?, reader.uint()?) != (0, 0) {
-            return Err(Refusal::Encrypted);
-        }
+        let mut reader = open_plain(start)?;
+        read_workspace(&mut reader, workspace)?;
         let media_type = reader.text()?;
         if !is_media_type(media_type) {
             return Err(Refusal::Malformed("a media type that is none"));
@@ -88,7 +75,7 @@ impl BlobHeader {
         if size > MAX_BLOB_BYTES {
             return Err(Refusal::TooLarge { size, max: MAX_BLOB_BYTES });
         }
-        Ok((Self { workspace: theirs, media_type, size }, start.len() - reader.0.len()))
+        Ok((Self { workspace: *workspace, media_type, size }, start.len() - reader.0.len()))
     }
 
     /// Reads the header off the front of a file, and no byte of its content.
@@ -243,10 +230,7 @@ impl BlobFiles {
     pub fn list(files: &dyn FileSystem, root: &Path) -> io::Result<Self> {
         let mut found = Vec::new();
         for data in directories(files, root, Path::new(""), is_data_directory)? {
-            let begins = |name: &std::ffi::OsStr| {
-                name.to_str().is_some_and(|name| name.to_ascii_lowercase().starts_with(BLOB_DIRECTORY))
-            };
-            for directory in directories(files, root, &data, begins).unwrap_or_default() {
+            for directory in directories(files, root, &data, is_blob_directory).unwrap_or_default() {
                 let Ok(listing) = files.list(&root.join(&directory), MAX_ENTRIES) else { continue };
                 found.extend(listing.entries.into_iter().filter_map(|entry| {
                     let facts = entry.facts.ok().filter(|facts| facts.kind == Kind::File)?;

@@ -15,10 +15,16 @@ pub const DATA_DIRECTORY: &str = "inkfold-data";
 pub const GENESIS_EXTENSION: &str = "inkfold";
 /// Extension of segments.
 pub const SEGMENT_EXTENSION: &str = "ink";
-/// Blobs lie in this directory of the data directory.
-pub const BLOB_DIRECTORY: &str = "blobs";
-/// Extension of blobs.
+/// Extension of acknowledgements.
+pub const ACKNOWLEDGEMENT_EXTENSION: &str = "ina";
+/// Extension of presences.
+pub const PRESENCE_EXTENSION: &str = "inp";
+/// Extension of checkpoints.
+pub const CHECKPOINT_EXTENSION: &str = "inc";
+/// Extension of attachments.
 pub const BLOB_EXTENSION: &str = "inb";
+/// The directory of attachments, in the data directory.
+pub const BLOB_DIRECTORY: &str = "blobs";
 /// The greatest length of a path in the shared folder, so that the whole stays short on Windows.
 pub const MAX_RELATIVE_PATH: usize = 110;
 /// The greatest length of a genesis file's stem.
@@ -89,6 +95,11 @@ pub(crate) fn is_data_directory(name: &OsStr) -> bool {
     name.to_str()
         .and_then(|name| name.get(..DATA_DIRECTORY.len()))
         .is_some_and(|start| start.eq_ignore_ascii_case(DATA_DIRECTORY))
+}
+
+/// Whether a file's name ends in an extension, in any case.
+pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// The directory of a replica's own files.

@@ -57,9 +57,9 @@ fn only_the_bytes_that_the_hash_names_are_taken() {
         ("a length of all bits", lie(u64::MAX), "file/too-large"),
         ("no file of ours", b"%PDF-1.7 and more of that kind".to_vec(), "file/not-ours"),
         ("a segment", with(&|b| b[8] = b'S'), "file/unknown-kind"),
-        ("a newer format", with(&|b| b[9] = 1), "file/newer-format"),
-        ("encrypted", with(&|b| b[26] = 1), "file/encrypted"),
-        ("another workspace's", with(&|b| b[10] ^= 1), "file/other-workspace"),
+        ("a newer format", with(&|b| b[9] = 2), "file/newer-format"),
+        ("encrypted", with(&|b| b[10] = 1), "file/encrypted"),
+        ("another workspace's", with(&|b| b[12] ^= 1), "file/other-workspace"),
         ("no media type", with(&|b| b[29] = b'\n'), "file/malformed"),
     ];
     for (what, bytes, expected) in table {
