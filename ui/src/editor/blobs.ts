@@ -44,6 +44,11 @@ export class Blobs {
     for (const told of [...(this.#watchers.get(hash) ?? [])]) told();
   }
 
+  /** Another workspace is shown: what was known of this one's blobs means nothing there. */
+  forget(): void {
+    this.#states.clear();
+  }
+
   async add(content: Blob): Promise<BlobInfo> {
     const info = await this.host.addBlob(content);
     this.heard(info.hash, "here");

@@ -49,6 +49,7 @@ export class MediaView implements NodeView {
     // A press beside the tools is for the block, whose caret is in its caption.
     this.#frame.addEventListener("mousedown", (event) => this.#press(event));
     this.contentDOM = element("figcaption", "media-caption");
+    this.contentDOM.dataset.hint = t("media.caption");
     this.dom.append(this.#frame, this.contentDOM);
     this.#show();
   }
@@ -87,7 +88,6 @@ export class MediaView implements NodeView {
     this.dom.dataset.testid = kind;
     this.dom.dataset.empty = String(this.node.content.size === 0);
     this.dom.setAttribute("aria-label", t(this.#isImage ? "media.image" : "media.file", { name: nameOf(media) }));
-    this.contentDOM.dataset.hint = t("media.caption");
     // Typing a caption must not load the image anew.
     const drawn = JSON.stringify([media, state, this.view.editable]);
     if (drawn === this.#drawn) return;

@@ -98,6 +98,7 @@ export class Desk {
   }
 
   async #enter(start: Start): Promise<void> {
+    this.blobs.forget();
     this.workspaces = start.workspaces;
     this.workspace = start.workspaces.find(({ id }) => id === start.current) ?? null;
     if (this.workspace === null) {
