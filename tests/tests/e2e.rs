@@ -6,6 +6,8 @@
 mod blocks;
 #[path = "e2e/figures.rs"]
 mod figures;
+#[path = "e2e/images.rs"]
+mod images;
 #[path = "e2e/killed.rs"]
 mod killed;
 #[path = "e2e/people.rs"]

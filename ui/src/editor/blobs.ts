@@ -17,9 +17,9 @@ export class Blobs {
 
   /** Asks for a blob, and calls `told` whenever it is known to be somewhere else, until the returned function is called. */
   watch(hash: string, told: () => void): () => void {
+    if (this.state(hash) !== "here") this.ask(hash);
     const watchers = this.#watchers.get(hash) ?? new Set();
     this.#watchers.set(hash, watchers.add(told));
-    if (this.state(hash) !== "here") this.ask(hash);
     return () => {
       watchers.delete(told);
       if (watchers.size === 0) this.#watchers.delete(hash);
