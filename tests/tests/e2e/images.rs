@@ -81,7 +81,7 @@ fn an_image_that_has_not_arrived_keeps_its_place() {
     // An image whose file never came to this folder.
     let name = format!("{}q", "a".repeat(51));
     let marker = json!({ "kind": "image", "blob": name, "name": "hut.png", "size": 120_000, "width": 480, "height": 320 });
-    let html = format!("<figure data-inkfold-marker='{marker}'>The hut in autumn</figure>");
+    let html = format!("<figure data-pm-slice='0 0 []' data-inkfold-marker='{marker}'>The hut in autumn</figure>");
     let paste = "const data = new DataTransfer();
         data.setData('text/html', arguments[0]);
         const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
