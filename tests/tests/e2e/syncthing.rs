@@ -1,0 +1,1 @@
+//! Two people whose folders Syncthing keeps alike.
