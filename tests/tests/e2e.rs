@@ -18,6 +18,8 @@ mod refused;
 mod sidebar;
 #[path = "e2e/start.rs"]
 mod start;
+#[path = "e2e/storm.rs"]
+mod storm;
 #[path = "e2e/syncthing.rs"]
 mod syncthing;
 #[path = "e2e/third.rs"]

@@ -2,6 +2,8 @@
 //! to fetch a file, so nothing else may wait for it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ use crate::workspace::{Handle, Workspace};
 const INTERVAL: Duration = Duration::from_secs(15);
 /// After a hint, more hints are waited for this long, so that a burst of files is one scan.
 const GATHER: Duration = Duration::from_millis(30);
+/// And no longer than this, however many come.
+const GATHER_MOST: Duration = Duration::from_millis(300);
 
 /// When the folder is read first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +43,29 @@ pub(crate) struct Parcel {
 /// What a carrier is told.
 pub(crate) enum Order {
     /// Something may have changed.
-    Hint,
+    Hint(Hint),
     /// Scan now, and say when that is done.
     Scan(oneshot::Sender<()>),
     Publish(Vec<Parcel>),
     Remove(Vec<RelativePath>),
     Settle(FileHash, Verdict),
     Stop,
+}
+
+/// A hint that is to be taken. While it waits there is no other: a storm of 50,000 changes is one.
+pub(crate) struct Hint(Arc<AtomicBool>);
+
+impl Hint {
+    /// A hint, where none waits.
+    fn new(waiting: &Arc<AtomicBool>) -> Option<Hint> {
+        (!waiting.swap(true, Ordering::AcqRel)).then(|| Hint(waiting.clone()))
+    }
+}
+
+impl Drop for Hint {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// The way to the carrier's thread. Dropping it stops the thread.
@@ -61,14 +81,16 @@ impl Carrier {
     /// Starts the thread for a folder. What it finds goes to the workspace, from now on or from when it is asked for a scan.
     pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, around: Around, first_scan: FirstScan) -> Self {
         let (carrier, orders) = Self::without_thread();
-        let hint = carrier.0.clone();
+        let (hint, waiting) = (carrier.0.clone(), Arc::default());
         std::thread::spawn(move || {
             let files = RealFileSystem;
             let (mut watcher, trouble) = Watcher::start(
                 &files,
                 &root,
-                std::sync::Arc::new(move || {
-                    let _ = hint.send(Order::Hint);
+                Arc::new(move || {
+                    if let Some(new) = Hint::new(&waiting) {
+                        let _ = hint.send(Order::Hint(new));
+                    }
                 }),
             );
             if let Some(trouble) = trouble {
@@ -209,8 +231,10 @@ impl<H: Home, F: FileSystem> Work<H, F> {
                 Err(RecvTimeoutError::Timeout) => inbox.hinted = true,
                 Err(RecvTimeoutError::Disconnected) => inbox.stop = true,
             }
+            let begun = self.around.moment();
             while !inbox.stop {
-                let patience = if inbox.hinted && inbox.asked.is_empty() { GATHER } else { Duration::ZERO };
+                let left = GATHER_MOST.saturating_sub(self.around.since(begun));
+                let patience = if inbox.hinted && inbox.asked.is_empty() { GATHER.min(left) } else { Duration::ZERO };
                 match orders.recv_timeout(patience) {
                     Ok(order) => self.take(order, &mut inbox),
                     Err(RecvTimeoutError::Timeout) => break,
@@ -235,7 +259,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
 
     fn take(&mut self, order: Order, inbox: &mut Inbox) {
         match order {
-            Order::Hint => inbox.hinted = true,
+            Order::Hint(_) => inbox.hinted = true,
             Order::Scan(done) => inbox.asked.push(done),
             Order::Publish(parcels) => {
                 for parcel in parcels {
@@ -324,6 +348,20 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         });
         if let Ok(Err(error)) = outcome {
             tracing::warn!(code = error.code(), "published files could not be noted: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_hints_one_waits_and_none_is_missed_after_it_was_taken() {
+        let waiting = Arc::default();
+        for _ in 0..3 {
+            let hints: Vec<Hint> = (0..50_000).filter_map(|_| Hint::new(&waiting)).collect();
+            assert_eq!(hints.len(), 1);
         }
     }
 }
