@@ -3,7 +3,7 @@
 use std::fs;
 use std::thread;
 
-use inkfold_tests::{App, Place, wait_until};
+use inkfold_tests::{App, Place, keys, wait_until};
 use tempfile::TempDir;
 
 use crate::figures::{numbers, tell};
@@ -43,12 +43,11 @@ fn key_to_frame_in_a_storm() {
 /// How long each key took to the next frame.
 fn through_a_storm(place: TempDir, start: impl FnOnce(&std::path::Path) -> App) -> Vec<f64> {
     let folder = place.path().join("shared");
-    fs::create_dir(&folder).unwrap();
+    fs::create_dir(&folder).expect("a folder to share");
     let anna = start(&place.path().join("anna"));
     share(&anna, "Anna", &folder);
     anna.wait_for("page");
-    anna.type_keys("Storm\n");
-    anna.type_keys("Anna:");
+    anna.type_keys(&format!("Storm{}Anna:", keys::ENTER));
     anna.wait_for_state("whereabouts", "inTheFolder");
     let document = anna.shown().expect("a document is shown");
 
@@ -67,7 +66,10 @@ fn through_a_storm(place: TempDir, start: impl FnOnce(&std::path::Path) -> App) 
     anna.select(Place::new(0, 5), Place::new(0, 5));
     let mut line = String::from("Anna:");
     thread::scope(|scope| {
-        scope.spawn(|| (0..NOISE).for_each(|i| fs::write(folder.join("film.part"), i.to_le_bytes()).unwrap()));
+        scope.spawn(|| {
+            (0..NOISE)
+                .for_each(|i| fs::write(folder.join("film.part"), i.to_le_bytes()).expect("a file can be written"))
+        });
         scope.spawn(|| cleo.bring(&folder));
         wait_until("all is to be on the page", || {
             anna.type_keys("x");

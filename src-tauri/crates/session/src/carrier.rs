@@ -147,7 +147,7 @@ pub(crate) struct Work<H, F> {
     memory: Memory,
     /// Files to publish, kept until that has worked.
     waiting: Vec<Parcel>,
-    /// The folder was scanned whole in this run: only then is anything published.
+    /// Our own directory was scanned whole in this run: only then is anything published.
     ready: bool,
     /// Whose directory was cleaned in this run.
     cleaned: Option<ReplicaId>,
@@ -259,7 +259,11 @@ impl<H: Home, F: FileSystem> Work<H, F> {
 
     fn take(&mut self, order: Order, inbox: &mut Inbox) {
         match order {
-            Order::Hint(_) => inbox.hinted = true,
+            Order::Hint(hint) => {
+                inbox.hinted = true;
+                // From now on another one may come.
+                drop(hint);
+            }
             Order::Scan(done) => inbox.asked.push(done),
             Order::Publish(parcels) => {
                 for parcel in parcels {
@@ -282,7 +286,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         let report = scan(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut |new| {
             home.ask(|workspace| workspace.take_file(new)).unwrap_or(Verdict::Later)
         });
-        self.ready |= report.complete && report.root.is_usable();
+        self.ready |= report.own_complete && report.root.is_usable();
         if !report.root.is_usable() {
             self.ready = false;
         }

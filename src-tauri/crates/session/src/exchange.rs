@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use inkfold_engine::{Record, RecordId};
-use inkfold_folder::{FileContent, FileHash, NewFile, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
+use inkfold_folder::{
+    FileContent, FileHash, NewFile, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict,
+};
 use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
 
 use crate::branches::StoreBranches;
@@ -230,7 +232,7 @@ impl Workspace {
                 reason: file.refusal.to_string(),
             })
             .collect();
-        if report.complete && report.root.is_usable() {
+        if report.own_complete && report.root.is_usable() {
             self.keep_up(&report)?;
         }
         Ok(())
