@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use inkfold_engine::codec::{BlockHeader, RecordParts, Writer, encode_block};
 use inkfold_engine::record::Content;
 use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
-use inkfold_folder::segment::{FORMAT_VERSION, KIND_SEGMENT, MAGIC, MAX_NUMBER};
+use inkfold_folder::kind::{FORMAT_VERSION, FileKind, MAGIC};
+use inkfold_folder::segment::MAX_NUMBER;
 use inkfold_folder::{FileHash, Identity};
 
 /// More than a block may hold once it is unpacked.
@@ -50,16 +51,18 @@ impl Forged {
         let last_id = Record::seal(self.content.clone(), self.before, None, Vec::new()).id();
         let mut out = Writer::default();
         out.raw(&MAGIC);
-        out.byte(KIND_SEGMENT);
+        out.byte(FileKind::Segment.byte());
         out.uint(FORMAT_VERSION);
+        // No cipher, no key epoch.
+        (0..2).for_each(|_| out.uint(0));
         out.raw(&self.content.workspace.0);
         out.raw(&self.author.replica().0);
         out.raw(&self.author.public_key().0);
         out.uint(self.numbers.0);
         out.uint(self.numbers.1);
         out.raw(&self.before.0);
-        // No cipher, no key epoch, no tips.
-        (0..3).for_each(|_| out.uint(0));
+        // No tips.
+        out.uint(0);
         let frame = self.frame.clone().unwrap_or_else(|| self.block());
         out.uint(frame.len() as u64);
         out.raw(&FileHash::of(&frame).0[..8]);

@@ -288,9 +288,9 @@ fn top_of_the_range(carrier: &mut Carrier) -> bool {
 
 /// The workspace of the hub's files, as a stranger who sees them knows it, too.
 fn workspace(carrier: &mut Carrier) -> Option<WorkspaceId> {
-    // It follows the magic, the kind and the version.
+    // It follows the magic, the kind, the version, the cipher and the key epoch.
     let (_, bytes) = segment(carrier)?;
-    WorkspaceId::from_slice(bytes.get(MAGIC.len() + 2..MAGIC.len() + 18)?)
+    WorkspaceId::from_slice(bytes.get(MAGIC.len() + 4..MAGIC.len() + 20)?)
 }
 
 fn lies(carrier: &mut Carrier) -> bool {
