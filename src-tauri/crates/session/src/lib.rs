@@ -38,6 +38,7 @@ mod profile;
 pub mod reading;
 mod request;
 mod rescue;
+mod rhythm;
 mod session;
 pub mod socket;
 mod surroundings;

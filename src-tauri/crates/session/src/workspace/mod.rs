@@ -3,6 +3,7 @@
 //! Whoever wants something sends a closure; nobody ever waits for this thread but by awaiting its answer. What blocks
 //! on the shared folder is done by the carrier (`carrier.rs`), never here.
 
+mod doubles;
 mod saving;
 mod snapshots;
 mod status;
@@ -228,12 +229,7 @@ impl Workspace {
             let record = open.seal(self.store.workspace(), self.around.now());
             self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
         }
-        let last = self.store.line_end(&self.identity.replica());
-        if matches!(last, Err(StoreError::Forked(_))) {
-            self.take_new_identity()?;
-        }
-        let is_unflushed = self.first_unqueued()? <= self.last_number()?;
-        self.exchange.first_unflushed = is_unflushed.then(|| self.around.moment());
+        self.look_at_own_line()?;
         let known: BTreeSet<DocumentId> = self.store.cards()?.into_iter().map(|(document, _)| document).collect();
         for document in self.store.documents()?.into_iter().filter(|document| !known.contains(document)) {
             let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
