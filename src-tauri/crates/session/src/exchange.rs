@@ -110,6 +110,10 @@ impl Exchange {
 impl Workspace {
     /// Takes in a segment that a scan has found; says what became of it.
     pub fn take_segment(&mut self, new: NewSegment) -> Verdict {
+        if let Err(error) = self.look_for_a_twin(&new.segment) {
+            tracing::warn!(code = error.code(), "a segment could not be looked up; it is read again later");
+            return Verdict::Later;
+        }
         let hash = new.segment.hash();
         self.exchange.paths.insert(hash, new.path);
         match self.take_in(new.segment) {
@@ -152,19 +156,18 @@ impl Workspace {
         }
     }
 
-    /// Stores verified records durably; gives back the segments that waited for them.
-    fn keep(&mut self, segments: &[&Segment], records: Vec<Record>) -> Result<Vec<Segment>, SessionError> {
-        let own = self.identity.replica();
-        let mut unknown_own = false;
-        for record in records.iter().filter(|record| record.replica() == own) {
-            unknown_own |= !self.store.has(&record.id())?;
-        }
-        if unknown_own {
-            // Somebody else has written under our id: a copied profile, or a database that was set back. What we wrote
-            // is handed over as our branch of the old id first; what is written from now on carries a new one.
+    /// A signed record under our id that isn't here: somebody else has written under it, whether or not what it builds on has
+    /// arrived. What we wrote is handed over as our branch of the old id first; what is written from now on carries a new one.
+    fn look_for_a_twin(&mut self, segment: &Segment) -> Result<(), SessionError> {
+        if segment.header().author == self.identity.replica() && !self.store.has(&segment.last_id())? {
             self.flush()?;
             self.take_new_identity()?;
         }
+        Ok(())
+    }
+
+    /// Stores verified records durably; gives back the segments that waited for them.
+    fn keep(&mut self, segments: &[&Segment], records: Vec<Record>) -> Result<Vec<Segment>, SessionError> {
         let signatures = segments.iter().map(|segment| Signature {
             replica: segment.header().author,
             number: segment.header().last,

@@ -52,7 +52,7 @@ impl<F: FileSystem> Installation<F> {
         let around = Around(surroundings);
         let (carrier, orders) = Carrier::without_thread();
         let id = store.workspace();
-        let workspace = Workspace::new(store, Some(carrier), around.clone(), broadcast::channel(1).0)?;
+        let workspace = Workspace::new(store, Some(carrier), around.clone(), broadcast::channel(1).0, None)?;
         let home = Shared(Rc::new(RefCell::new(workspace)));
         Ok(Installation { work: Work::new(root, id, home.clone(), files, around), home, orders })
     }

@@ -310,6 +310,22 @@ pub enum FolderTrouble {
     Unwritable,
 }
 
+/// Something that happened at home and that the person has to be told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[ts(export)]
+pub enum News {
+    /// This data was found to be a copy, or set back: writing goes on under a new id.
+    NewIdentity,
+    /// The database was missing or damaged, and there is a new one.
+    Rebuilt {
+        /// Where the old one was put; null where it was missing.
+        aside: Option<String>,
+        /// How many records could be read from it.
+        records: u32,
+    },
+}
+
 /// The state of the workspace, for the status line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -324,6 +340,8 @@ pub struct Status {
     pub pending: u32,
     /// Files that were refused.
     pub refused: u32,
+    /// What the person has to be told once, and hasn't dismissed yet.
+    pub news: Vec<News>,
 }
 
 /// A file of the shared folder that isn't used, for people.

@@ -8,6 +8,9 @@ use super::*;
 impl Workspace {
     /// Stores what the engine has and the store hasn't.
     pub(super) fn save(&mut self) -> Result<(), SessionError> {
+        if !self.unsaved.is_empty() {
+            self.check_run()?;
+        }
         let mut oversize = BTreeSet::new();
         while let Some(unsaved) = self.unsaved.first() {
             let document = unsaved.start.document;
@@ -92,7 +95,7 @@ impl Workspace {
             }
             return Ok(());
         };
-        let record = open.seal(self.store.workspace(), self.around.now());
+        let record = open.seal(self.store.workspace(), open.time());
         self.store.commit(&Batch { seal: Some(record.clone()), ..Batch::default() })?;
         self.sealed(record)
     }
@@ -121,13 +124,14 @@ impl Workspace {
     /// and the file's bytes.
     pub fn flush(&mut self) -> Result<(), SessionError> {
         self.save()?;
-        let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), self.around.now()));
+        let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), open.time()));
         if self.exchange.carrier.is_none() || sealed.is_none() {
             self.seal()?;
         }
         if self.exchange.carrier.is_none() {
             return Ok(());
         }
+        self.check_run()?;
         let replica = self.identity.replica();
         let mut records = self.store.records_of(&replica, self.first_unqueued()?..u64::MAX)?;
         records.extend(sealed.clone());
@@ -156,6 +160,7 @@ impl Workspace {
         if let Some(record) = sealed {
             self.sealed(record)?;
         }
+        self.mirror()?;
         self.exchange.flushed();
         self.exchange.publish(&*self.store)?;
         Ok(())

@@ -1,6 +1,7 @@
 //! Sessions over real directories and a real folder, driven as windows and scripts drive them.
 
 mod folder_care;
+mod identity;
 mod random_edits;
 mod snapshots;
 mod two_installations;
