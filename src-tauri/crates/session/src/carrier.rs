@@ -59,7 +59,7 @@ impl Drop for Carrier {
 
 impl Carrier {
     /// Starts the thread for a folder. What it finds goes to the workspace, from now on or from when it is asked for a scan.
-    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, around: Around, first_scan: FirstScan) -> Self {
+    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Errand, around: Around, first_scan: FirstScan) -> Self {
         let (carrier, orders) = Self::without_thread();
         let hint = carrier.0.clone();
         std::thread::spawn(move || {
@@ -152,12 +152,23 @@ pub(crate) trait Home: Clone {
     -> Result<T, SessionError>;
 }
 
-impl Home for Handle {
+/// The way of a carrier's thread to its workspace, for as long as the folder is the workspace's: what an old carrier still
+/// brings from the folder before is nothing that the new one's care may be built on.
+#[derive(Clone)]
+pub(crate) struct Errand {
+    pub handle: Handle,
+    pub turn: u64,
+}
+
+impl Home for Errand {
     fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
     ) -> Result<T, SessionError> {
-        self.ask_blocking(job)
+        let turn = self.turn;
+        let answer =
+            self.handle.ask_blocking(move |workspace| (workspace.exchange.turn == turn).then(|| job(workspace)));
+        answer?.ok_or(SessionError::Closing)
     }
 }
 

@@ -41,6 +41,7 @@ mod recovery;
 mod request;
 mod rescue;
 mod session;
+mod sharing;
 pub mod socket;
 mod surroundings;
 mod upkeep;

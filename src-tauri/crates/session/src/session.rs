@@ -17,6 +17,7 @@ use crate::opened::Ask;
 use crate::profile::Profile;
 use crate::reading;
 use crate::recovery::{self, Salvage};
+use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
     self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Start, Status, Undo, Undone, WorkspaceInfo,
@@ -48,10 +49,19 @@ struct Shared {
 }
 
 struct Current {
-    info: WorkspaceInfo,
+    id: WorkspaceId,
+    /// Guests have the same one.
+    info: Arc<Mutex<WorkspaceInfo>>,
     handle: Handle,
     /// None where the workspace belongs to the session that this one is a guest of.
     thread: Option<JoinHandle<()>>,
+}
+
+impl Current {
+    fn info(&self) -> WorkspaceInfo {
+        // Whoever holds this lock only copies or replaces the value.
+        self.info.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Drop for Shared {
@@ -104,7 +114,18 @@ impl Session {
         self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn handle(&self) -> Result<Handle, SessionError> {
+    /// The workspace that is open.
+    pub(crate) fn info(&self) -> Result<WorkspaceInfo, SessionError> {
+        self.current().as_ref().map(Current::info).ok_or(SessionError::NoWorkspace)
+    }
+
+    pub(crate) fn note_info(&self, info: WorkspaceInfo) {
+        if let Some(current) = self.current().as_ref() {
+            *current.info.lock().unwrap_or_else(PoisonError::into_inner) = info;
+        }
+    }
+
+    pub(crate) fn handle(&self) -> Result<Handle, SessionError> {
         self.current().as_ref().map(|current| current.handle.clone()).ok_or(SessionError::NoWorkspace)
     }
 
@@ -124,14 +145,13 @@ impl Session {
         }
         let mut workspaces = Vec::new();
         for id in ids {
-            let current =
-                self.current().as_ref().filter(|current| current.info.id == id.to_string()).map(|c| c.info.clone());
+            let current = self.current().as_ref().filter(|current| current.id == id).map(Current::info);
             workspaces.push(match current {
                 Some(info) => info,
                 None => self.0.profile.info_at_least(id),
             });
         }
-        let current = self.current().as_ref().map(|current| current.info.id.clone());
+        let current = self.current().as_ref().map(|current| current.id.to_string());
         let document = match self.handle() {
             Ok(handle) => {
                 handle.ask(|workspace| reading::setting_text(&*workspace.store, setting::LAST_DOCUMENT)).await?
@@ -163,7 +183,7 @@ impl Session {
 
     async fn show(&self, id: WorkspaceId, first_scan: FirstScan) -> Result<(), SessionError> {
         let _turn = self.0.turn.lock().await;
-        if self.current().as_ref().is_some_and(|current| current.info.id == id.to_string()) {
+        if self.current().as_ref().is_some_and(|current| current.id == id) {
             return Ok(());
         }
         self.leave().await?;
@@ -177,9 +197,9 @@ impl Session {
         let begun = tokio::task::spawn_blocking(move || {
             let start = || {
                 let (store, witness) = recovery::open(&profile, id, facts.clone(), how)?;
-                let info = Profile::info(&store)?;
+                let info = Arc::new(Mutex::new(Profile::info(&store)?));
                 let (handle, thread) = Workspace::start(Box::new(store), events.clone(), first_scan, witness)?;
-                Ok::<_, SessionError>(Current { info, handle, thread: Some(thread) })
+                Ok::<_, SessionError>(Current { id, info, handle, thread: Some(thread) })
             };
             match start() {
                 // Only reading the rows has shown it.
@@ -203,7 +223,7 @@ impl Session {
     pub async fn salvage(&self, workspace: String) -> Result<(), SessionError> {
         let id = self.0.profile.choose(Some(&workspace))?;
         let _turn = self.0.turn.lock().await;
-        if self.current().as_ref().is_some_and(|current| current.info.id == id.to_string()) {
+        if self.current().as_ref().is_some_and(|current| current.id == id) {
             return Ok(());
         }
         self.leave().await?;
@@ -239,11 +259,12 @@ impl Session {
     /// The workspace's database can't be used.
     pub async fn visit(&self, id: WorkspaceId) -> Result<Session, SessionError> {
         let turn = self.0.turn.clone().lock_owned().await;
-        let shown = self
-            .current()
-            .as_ref()
-            .filter(|current| current.info.id == id.to_string())
-            .map(|current| Current { info: current.info.clone(), handle: current.handle.clone(), thread: None });
+        let shown = self.current().as_ref().filter(|current| current.id == id).map(|current| Current {
+            id,
+            info: current.info.clone(),
+            handle: current.handle.clone(),
+            thread: None,
+        });
         if shown.is_some() {
             return Ok(self.guest(shown, None));
         }
@@ -284,6 +305,7 @@ impl Session {
         let id = WorkspaceId(crate::surroundings::Around::real().random()?);
         if let Some(root) = &folder {
             std::fs::create_dir_all(root).map_err(SessionError::files(root))?;
+            check_apart(root, self.data())?;
             genesis::create(&RealFileSystem, &RealClock::default(), root, id, &name)?;
         }
         self.add(id, name, person, folder).await
@@ -306,7 +328,7 @@ impl Session {
         self.add(genesis.workspace, genesis.name, person, Some(folder)).await
     }
 
-    async fn add(
+    pub(crate) async fn add(
         &self,
         id: WorkspaceId,
         name: String,
@@ -570,7 +592,7 @@ impl Session {
 
     /// Whether the workspace that is open has a folder.
     pub fn is_shared(&self) -> bool {
-        self.current().as_ref().is_some_and(|current| current.info.folder.is_some())
+        self.current().as_ref().is_some_and(|current| current.info().folder.is_some())
     }
 
     /// Where the data is.

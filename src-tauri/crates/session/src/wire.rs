@@ -266,6 +266,18 @@ pub struct WorkspaceInfo {
     pub person: String,
 }
 
+/// Another workspace in the same shared folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Neighbour {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The name of its file.
+    pub file: String,
+}
+
 /// What the window needs to know first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -380,6 +392,11 @@ pub enum Event {
     Newer {
         /// The document.
         document: String,
+    },
+    /// The workspace has another folder, or none any more.
+    Workspace {
+        /// The workspace.
+        workspace: WorkspaceInfo,
     },
     /// The status line's facts.
     Status {

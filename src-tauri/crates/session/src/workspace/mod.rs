@@ -3,6 +3,7 @@
 //! Whoever wants something sends a closure; nobody ever waits for this thread but by awaiting its answer. What blocks
 //! on the shared folder is done by the carrier (`carrier.rs`), never here.
 
+mod folder;
 mod identity;
 mod saving;
 mod snapshots;
@@ -22,7 +23,7 @@ use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, Outbo
 use tokio::sync::{broadcast, oneshot};
 
 use crate::branches::StoreBranches;
-use crate::carrier::{Carrier, FirstScan};
+use crate::carrier::{Carrier, Errand, FirstScan};
 use crate::convert::page_out;
 use crate::edit::Author;
 use crate::error::SessionError;
@@ -194,8 +195,8 @@ impl Workspace {
         let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
-        let carrier =
-            folder.map(|root| Carrier::start(root, store.workspace(), handle.clone(), around.clone(), first_scan));
+        let home = Errand { handle: handle.clone(), turn: 0 };
+        let carrier = folder.map(|root| Carrier::start(root, store.workspace(), home, around.clone(), first_scan));
         let this = Workspace::new(store, carrier, around, events, Some(witness))?;
         let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
         Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
@@ -272,6 +273,7 @@ impl Workspace {
             let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
             self.stale_cards.insert(document, Stale { edited, registers: true });
         }
+        self.exchange.has_moved = self.exchange.carrier.is_some() && self.store.setting(setting::MOVED)?.is_some();
         self.count_others()?;
         self.update_cards()?;
         if self.witness.is_some() {
