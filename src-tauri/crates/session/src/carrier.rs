@@ -66,7 +66,7 @@ impl Drop for Carrier {
 
 impl Carrier {
     /// Starts the thread for a folder. What it finds goes to the workspace, from now on or from when it is asked for a scan.
-    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, around: Around, first_scan: FirstScan) -> Self {
+    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Errand, around: Around, first_scan: FirstScan) -> Self {
         let (carrier, orders) = Self::without_thread();
         let on_hint = carrier.on_hint();
         std::thread::spawn(move || {
@@ -148,12 +148,23 @@ pub(crate) trait Home: Clone {
     -> Result<T, SessionError>;
 }
 
-impl Home for Handle {
+/// The way of a carrier's thread to its workspace, for as long as the folder is the workspace's: what an old carrier still
+/// brings from the folder before is nothing that the new one's care may be built on.
+#[derive(Clone)]
+pub(crate) struct Errand {
+    pub handle: Handle,
+    pub turn: u64,
+}
+
+impl Home for Errand {
     fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
     ) -> Result<T, SessionError> {
-        self.ask_blocking(job)
+        let turn = self.turn;
+        let answer =
+            self.handle.ask_blocking(move |workspace| (workspace.exchange.turn == turn).then(|| job(workspace)));
+        answer?.ok_or(SessionError::Closing)
     }
 }
 
@@ -327,20 +338,6 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         });
         if let Ok(Err(error)) = outcome {
             tracing::warn!(code = error.code(), "published files could not be noted: {error}");
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_many_hints_one_waits_and_none_is_missed_after_it_was_taken() {
-        let waiting = Arc::default();
-        for _ in 0..3 {
-            let hints: Vec<Hint> = (0..50_000).filter_map(|_| Hint::new(&waiting)).collect();
-            assert_eq!(hints.len(), 1);
         }
     }
 }
