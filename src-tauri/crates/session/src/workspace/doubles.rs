@@ -2,6 +2,8 @@
 //! or another process writes on the same profile, where locks don't work. What the database holds counts; what only this
 //! process has in memory and can't be stored any more was never called durable.
 
+use inkfold_store::{Signature, Tip};
+
 use super::*;
 
 impl Workspace {
@@ -15,6 +17,34 @@ impl Workspace {
             let now = self.around.moment();
             self.exchange.first_unflushed.get_or_insert(now);
         }
+        self.sign_former_lines()
+    }
+
+    /// What was sealed under an earlier id and never got into a file has no signature, and without one nobody can publish
+    /// it: it gets one as long as the key is here.
+    fn sign_former_lines(&mut self) -> Result<(), SessionError> {
+        let mut keys = self.store.setting(setting::KEYS)?.unwrap_or_default();
+        let current = self.identity.to_bytes();
+        if !keys.chunks_exact(Identity::LEN).any(|key| key == current) {
+            keys.extend_from_slice(&current);
+            let settings = vec![(setting::KEYS.into(), Some(keys.clone()))];
+            self.store.commit(&Batch { settings, ..Batch::default() })?;
+        }
+        let mut signatures = Vec::new();
+        for key in keys.chunks_exact(Identity::LEN).filter(|key| *key != current) {
+            let former = Identity::from_bytes(key)?;
+            let replica = former.replica();
+            for Tip { number, record } in self.store.tips(&replica)? {
+                if self.store.signature(&record)?.is_none() {
+                    let bytes = former.sign_head(number, &record).0;
+                    signatures.push(Signature { replica, number, record, bytes });
+                }
+            }
+        }
+        if !signatures.is_empty() {
+            self.store.commit(&Batch { signatures, ..Batch::default() })?;
+            self.exchange.coverage.unsettle();
+        }
         Ok(())
     }
 
@@ -22,7 +52,7 @@ impl Workspace {
     pub(super) fn give_way(&mut self, document: DocumentId, error: &StoreError) {
         tracing::error!(code = error.code(), "another process has written in this database: {error}");
         self.unsaved.retain(|unsaved| unsaved.start.document != document);
-        self.writing = None;
+        self.writing.take_if(|writing| writing.document == document);
         if let Some(opened) = self.opened.get_mut(&document) {
             opened.lose();
         }

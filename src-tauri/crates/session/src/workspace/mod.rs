@@ -53,6 +53,8 @@ pub(crate) mod setting {
     /// The replica ids that this installation has used, one after another.
     pub const OWN: &str = "own-replicas";
     pub const LAST_DOCUMENT: &str = "window/document";
+    /// The keys of all ids that this installation has used, the present one's too.
+    pub const KEYS: &str = "own-keys";
 }
 
 /// A job for the workspace's thread.
