@@ -66,7 +66,7 @@ impl Drop for Carrier {
 
 impl Carrier {
     /// Starts the thread for a folder. What it finds goes to the workspace, from now on or from when it is asked for a scan.
-    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Handle, around: Around, first_scan: FirstScan) -> Self {
+    pub fn start(root: PathBuf, workspace: WorkspaceId, home: Errand, around: Around, first_scan: FirstScan) -> Self {
         let (carrier, orders) = Self::without_thread();
         let on_hint = carrier.on_hint();
         std::thread::spawn(move || {
@@ -135,7 +135,7 @@ pub(crate) struct Work<H, F> {
     stop: bool,
     /// Files to publish, kept until that has worked.
     waiting: Vec<Parcel>,
-    /// The folder was scanned whole in this run: only then is anything published.
+    /// Our own directory was scanned whole in this run: only then is anything published.
     ready: bool,
     /// Whose directory was cleaned in this run.
     cleaned: Option<ReplicaId>,
@@ -148,24 +148,28 @@ pub(crate) trait Home: Clone {
     -> Result<T, SessionError>;
 }
 
-impl Home for Handle {
+/// The way of a carrier's thread to its workspace, for as long as the folder is the workspace's: what an old carrier still
+/// brings from the folder before is nothing that the new one's care may be built on.
+#[derive(Clone)]
+pub(crate) struct Errand {
+    pub handle: Handle,
+    pub turn: u64,
+}
+
+impl Home for Errand {
     fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
     ) -> Result<T, SessionError> {
-        self.ask_blocking(job)
+        let turn = self.turn;
+        let answer =
+            self.handle.ask_blocking(move |workspace| (workspace.exchange.turn == turn).then(|| job(workspace)));
+        answer?.ok_or(SessionError::Closing)
     }
 }
 
 impl<H: Home, F: FileSystem> Work<H, F> {
-    pub fn new(
-        root: PathBuf,
-        workspace: WorkspaceId,
-        home: H,
-        files: F,
-        around: Around,
-        rhythm: Rhythm,
-    ) -> Self {
+    pub fn new(root: PathBuf, workspace: WorkspaceId, home: H, files: F, around: Around, rhythm: Rhythm) -> Self {
         Work {
             root,
             workspace,
@@ -282,7 +286,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         let report = scan(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut |new| {
             home.ask(|workspace| workspace.take_file(new)).unwrap_or(Verdict::Later)
         });
-        self.ready |= report.complete && report.root.is_usable();
+        self.ready |= report.own_complete && report.root.is_usable();
         if !report.root.is_usable() {
             self.ready = false;
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use inkfold_engine::{Record, RecordId};
-use inkfold_folder::{FileContent, FileHash, NewFile, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
+use inkfold_folder::{
+    FileContent, FileHash, NewFile, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict,
+};
 use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
 
 use crate::branches::StoreBranches;
@@ -19,6 +21,10 @@ use crate::workspace::Workspace;
 /// What this run knows of the exchange.
 pub(crate) struct Exchange {
     around: Around,
+    /// Counts the folders that this run has had.
+    pub turn: u64,
+    /// The folder has become another one, and not everything that is held here is in it yet.
+    pub has_moved: bool,
     pub carrier: Option<Carrier>,
     /// Since when there are events that no file of this installation holds.
     pub first_unflushed: Option<Moment>,
@@ -42,6 +48,8 @@ impl Exchange {
     pub fn new(carrier: Option<Carrier>, around: Around) -> Self {
         Exchange {
             around,
+            turn: 0,
+            has_moved: false,
             carrier,
             first_unflushed: None,
             last_key: None,
@@ -72,7 +80,7 @@ impl Exchange {
 
     /// Whether everything written is in the folder.
     pub fn is_published(&self) -> bool {
-        self.first_unflushed.is_none() && self.outbox == 0
+        self.first_unflushed.is_none() && self.outbox == 0 && !self.has_moved
     }
 
     /// Hands the outbox to the carrier.
@@ -111,7 +119,7 @@ impl Workspace {
     pub fn take_file(&mut self, new: NewFile) -> Verdict {
         self.exchange.paths.insert(new.hash, new.path);
         let taken = match new.content {
-            FileContent::Segment(segment) => self.take_in(segment),
+            FileContent::Segment(segment) => self.look_for_a_twin(&segment).and_then(|()| self.take_in(segment)),
         };
         taken.unwrap_or_else(|error| {
             tracing::warn!(code = error.code(), "a file could not be stored; it is read again later");
@@ -150,19 +158,18 @@ impl Workspace {
         }
     }
 
-    /// Stores verified records durably; gives back the segments that waited for them.
-    fn keep(&mut self, segments: &[&Segment], records: Vec<Record>) -> Result<Vec<Segment>, SessionError> {
-        let own = self.identity.replica();
-        let mut unknown_own = false;
-        for record in records.iter().filter(|record| record.replica() == own) {
-            unknown_own |= !self.store.has(&record.id())?;
-        }
-        if unknown_own {
-            // Somebody else has written under our id: a copied profile, or a database that was set back. What we wrote
-            // is handed over as our branch of the old id first; what is written from now on carries a new one.
+    /// A signed record under our id that isn't here: somebody else has written under it, whether or not what it builds on has
+    /// arrived. What we wrote is handed over as our branch of the old id first; what is written from now on carries a new one.
+    fn look_for_a_twin(&mut self, segment: &Segment) -> Result<(), SessionError> {
+        if segment.header().author == self.identity.replica() && !self.store.has(&segment.last_id())? {
             self.flush()?;
             self.take_new_identity()?;
         }
+        Ok(())
+    }
+
+    /// Stores verified records durably; gives back the segments that waited for them.
+    fn keep(&mut self, segments: &[&Segment], records: Vec<Record>) -> Result<Vec<Segment>, SessionError> {
         let signatures = segments.iter().map(|segment| Signature {
             replica: segment.header().author,
             number: segment.header().last,
@@ -230,7 +237,7 @@ impl Workspace {
                 reason: file.refusal.to_string(),
             })
             .collect();
-        if report.complete && report.root.is_usable() {
+        if report.own_complete && report.root.is_usable() {
             self.keep_up(&report)?;
         }
         Ok(())

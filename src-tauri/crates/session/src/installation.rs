@@ -55,7 +55,7 @@ impl<F: FileSystem> Installation<F> {
         let around = Around(surroundings);
         let (carrier, orders) = Carrier::without_thread();
         let (id, on_hint) = (store.workspace(), carrier.on_hint());
-        let workspace = Workspace::new(store, Some(carrier), around.clone(), broadcast::channel(1).0)?;
+        let workspace = Workspace::new(store, Some(carrier), around.clone(), broadcast::channel(1).0, None)?;
         let home = Shared(Rc::new(RefCell::new(workspace)));
         let work = Work::new(root, id, home.clone(), files, around, Rhythm::default());
         Ok(Installation { work, home, orders, on_hint })

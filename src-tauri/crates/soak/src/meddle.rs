@@ -78,7 +78,8 @@ impl World {
         }
         let (keeps_profile, clock) = (self.rng.bool(), self.clock.clone());
         let (mut rng, all) = (self.rng.fork(), documents().collect::<Vec<_>>());
-        self.tally.count("i5", || format!("computer {who}, its profile {}", if keeps_profile { "goes on" } else { "too" }));
+        self.tally
+            .count("i5", || format!("computer {who}, its profile {}", if keeps_profile { "goes on" } else { "too" }));
         self.computers[who].dream(keeps_profile, |installation| {
             for _ in 0..rng.usize(1..4) {
                 let document = all[rng.usize(..all.len())];

@@ -2,8 +2,6 @@
 //! or another process writes on the same profile, where locks don't work. What the database holds counts; what only this
 //! process has in memory and can't be stored any more was never called durable.
 
-use inkfold_store::{Signature, Tip};
-
 use super::*;
 
 impl Workspace {
@@ -20,8 +18,8 @@ impl Workspace {
         self.sign_former_lines()
     }
 
-    /// What was sealed under an earlier id and never got into a file has no signature, and without one nobody can publish
-    /// it: it gets one as long as the key is here.
+    /// What another process has sealed under an earlier id has no signature, and without one nobody can publish it: it gets
+    /// one as long as the key is here.
     fn sign_former_lines(&mut self) -> Result<(), SessionError> {
         let mut keys = self.store.setting(setting::KEYS)?.unwrap_or_default();
         let current = self.identity.to_bytes();
@@ -30,20 +28,10 @@ impl Workspace {
             let settings = vec![(setting::KEYS.into(), Some(keys.clone()))];
             self.store.commit(&Batch { settings, ..Batch::default() })?;
         }
-        let mut signatures = Vec::new();
         for key in keys.chunks_exact(Identity::LEN).filter(|key| *key != current) {
-            let former = Identity::from_bytes(key)?;
-            let replica = former.replica();
-            for Tip { number, record } in self.store.tips(&replica)? {
-                if self.store.signature(&record)?.is_none() {
-                    let bytes = former.sign_head(number, &record).0;
-                    signatures.push(Signature { replica, number, record, bytes });
-                }
+            if self.sign_ends_of(&Identity::from_bytes(key)?)? {
+                self.exchange.coverage.unsettle();
             }
-        }
-        if !signatures.is_empty() {
-            self.store.commit(&Batch { signatures, ..Batch::default() })?;
-            self.exchange.coverage.unsettle();
         }
         Ok(())
     }

@@ -78,6 +78,7 @@ impl Workspace {
             others: self.others,
             pending: files.iter().filter(|file| file.pending).count() as u32,
             refused: files.iter().filter(|file| !file.pending).count() as u32,
+            news: self.news.all().to_vec(),
         }
     }
 

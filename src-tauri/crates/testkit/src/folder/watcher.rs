@@ -95,9 +95,7 @@ impl SystemWatcher {
             Temper::Faithful => true_ones,
             Temper::DropsAll | Temper::Dead => Vec::new(),
             Temper::DropsHalf => true_ones.into_iter().filter(|_| rng.bool()).collect(),
-            Temper::Duplicates => {
-                true_ones.into_iter().flat_map(|event| vec![event; rng.usize(2..6)]).collect()
-            }
+            Temper::Duplicates => true_ones.into_iter().flat_map(|event| vec![event; rng.usize(2..6)]).collect(),
             Temper::Storm => true_ones.iter().cycle().take(STORM).cloned().collect(),
             Temper::Rescan => vec![Event::new(EventKind::Other).set_flag(Flag::Rescan)],
             Temper::UnmatchedRenames => {
