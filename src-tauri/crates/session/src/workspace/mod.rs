@@ -58,6 +58,8 @@ pub(crate) mod setting {
     /// The replica ids that this installation has used, one after another.
     pub const OWN: &str = "own-replicas";
     pub const LAST_DOCUMENT: &str = "window/document";
+    /// The keys of all ids that this installation has used, the present one's too.
+    pub const KEYS: &str = "own-keys";
     /// Where the database was opened last.
     pub const FACTS: &str = "installation/facts";
     /// Which run of the program has it open.
