@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fs::{Clock, FileSystem, Kind};
 use crate::layout::{RelativePath, slug};
 use crate::publish::{PublishError, Publisher};
-use crate::segment::FORMAT_VERSION;
+use crate::kind::FORMAT_VERSION;
 
 /// The greatest size of a genesis file.
 pub const MAX_GENESIS_BYTES: usize = 16 << 10;
@@ -141,6 +141,9 @@ impl Genesis {
         }
         if version.format > FORMAT_VERSION {
             return Err(GenesisRefusal::NewerFormat(version.format));
+        }
+        if version.format == 0 {
+            return Err(GenesisRefusal::Damaged);
         }
         let fields: Fields = serde_json::from_slice(bytes).map_err(|_| GenesisRefusal::Damaged)?;
         let workspace = fields.workspace.parse().map_err(|_| GenesisRefusal::Damaged)?;

@@ -256,7 +256,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         self.clean(&replica);
         let home = self.home.clone();
         let report = scan(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut |new| {
-            home.ask(|workspace| workspace.take_segment(new)).unwrap_or(Verdict::Later)
+            home.ask(|workspace| workspace.take_file(new)).unwrap_or(Verdict::Later)
         });
         self.ready |= report.complete && report.root.is_usable();
         if !report.root.is_usable() {

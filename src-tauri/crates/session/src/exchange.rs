@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use inkfold_engine::{Record, RecordId};
-use inkfold_folder::scan::NewSegment;
-use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
+use inkfold_folder::{FileContent, FileHash, NewFile, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
 use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
 
 use crate::branches::StoreBranches;
@@ -108,17 +107,16 @@ impl Exchange {
 }
 
 impl Workspace {
-    /// Takes in a segment that a scan has found; says what became of it.
-    pub fn take_segment(&mut self, new: NewSegment) -> Verdict {
-        let hash = new.segment.hash();
-        self.exchange.paths.insert(hash, new.path);
-        match self.take_in(new.segment) {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                tracing::warn!(code = error.code(), "a segment could not be stored; it is read again later");
-                Verdict::Later
-            }
-        }
+    /// Takes in a file that a scan has found; says what became of it.
+    pub fn take_file(&mut self, new: NewFile) -> Verdict {
+        self.exchange.paths.insert(new.hash, new.path);
+        let taken = match new.content {
+            FileContent::Segment(segment) => self.take_in(segment),
+        };
+        taken.unwrap_or_else(|error| {
+            tracing::warn!(code = error.code(), "a file could not be stored; it is read again later");
+            Verdict::Later
+        })
     }
 
     fn take_in(&mut self, segment: Segment) -> Result<Verdict, SessionError> {

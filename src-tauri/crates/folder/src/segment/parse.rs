@@ -8,10 +8,11 @@ use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use super::frame::{inflate, read_frame};
 use super::{
-    FORMAT_VERSION, FileHash, Header, KIND_SEGMENT, MAGIC, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
-    MAX_RECORDS, MAX_RUNS, MAX_SEGMENT_BYTES, MAX_TIPS, SEAL_BYTES, Segment, Tip,
+    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
+    MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES, Segment, Tip,
 };
 use crate::identity::{HeadSignature, PublicKey};
+use crate::kind::{FileKind, open, read_workspace};
 use crate::refusal::Refusal;
 
 impl Segment {
@@ -20,10 +21,7 @@ impl Segment {
     /// # Errors
     /// Why the file can't be used.
     pub fn parse(bytes: &[u8], workspace: &WorkspaceId) -> Result<Self, Refusal> {
-        if bytes.len() > MAX_SEGMENT_BYTES {
-            return Err(Refusal::TooLarge { size: bytes.len() as u64, max: MAX_SEGMENT_BYTES as u64 });
-        }
-        let mut reader = check_mark(bytes)?;
+        let mut reader = open(FileKind::Segment, bytes)?;
         let (body, seal) = bytes.split_at_checked(bytes.len().wrapping_sub(SEAL_BYTES)).ok_or(Refusal::Incomplete)?;
         let (hash, signature) = seal.split_at(32);
         if blake3::hash(body).as_bytes() != hash {
@@ -55,44 +53,8 @@ impl Segment {
     }
 }
 
-/// What the first bytes of a file say it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// Our magic with this kind.
-    Ours(u8),
-    /// Something else.
-    Foreign,
-}
-
-/// Tells from the first bytes whether a file is ours.
-pub(crate) fn mark(bytes: &[u8]) -> Mark {
-    match bytes.split_at_checked(MAGIC.len()) {
-        Some((magic, rest)) if magic == MAGIC => Mark::Ours(rest.first().copied().unwrap_or(KIND_SEGMENT)),
-        _ => Mark::Foreign,
-    }
-}
-
-fn check_mark(bytes: &[u8]) -> Result<Reader<'_>, Refusal> {
-    match mark(bytes) {
-        Mark::Ours(KIND_SEGMENT) => {}
-        Mark::Ours(kind) => return Err(Refusal::UnknownKind(kind)),
-        Mark::Foreign if MAGIC.starts_with(bytes) => return Err(Refusal::Incomplete),
-        Mark::Foreign => return Err(Refusal::NotOurs),
-    }
-    let mut reader = Reader(bytes.get(MAGIC.len() + 1..).unwrap_or_default());
-    // The version comes first: a later format may end in something else than this one's hash.
-    match reader.uint() {
-        Ok(FORMAT_VERSION) => Ok(reader),
-        Ok(found) => Err(Refusal::NewerFormat { found }),
-        Err(_) => Err(Refusal::Incomplete),
-    }
-}
-
 fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Header, Refusal> {
-    let found = WorkspaceId(reader.array()?);
-    if found != *workspace {
-        return Err(Refusal::OtherWorkspace(found));
-    }
+    read_workspace(reader, workspace)?;
     let author = ReplicaId(reader.array()?);
     let key = PublicKey(reader.array()?);
     if key.replica(workspace) != author {
@@ -108,9 +70,6 @@ fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Heade
     let before = RecordId(reader.array()?);
     if (first == 1) != (before == RecordId::NONE) {
         return Err(Refusal::Malformed("a first record with one before it, or a later one without"));
-    }
-    if (reader.uint()?, reader.uint()?) != (0, 0) {
-        return Err(Refusal::Encrypted);
     }
     let count = reader.count(16 + 1 + 32)?;
     if count > MAX_TIPS {
