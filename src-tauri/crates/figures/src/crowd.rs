@@ -13,24 +13,8 @@ use inkfold_folder::{HeldRecords, Identity, RealClock, RealFileSystem, RelativeP
 
 /// The workspace that such a folder holds.
 const WORKSPACE: WorkspaceId = WorkspaceId([9; 16]);
-const WORDS: [&str; 16] = [
-    "the ",
-    "plan ",
-    "for ",
-    "next ",
-    "spring ",
-    "is ",
-    "written ",
-    "down ",
-    "here, ",
-    "so ",
-    "that ",
-    "nobody ",
-    "has ",
-    "to ",
-    "ask. ",
-    "Überall ",
-];
+/// So many words are in use, the first of them most often.
+const WORDS: usize = 3_000;
 /// A record holds what is typed up to a pause of a second.
 const WORDS_A_RECORD: std::ops::RangeInclusive<u32> = 5..=13;
 /// Somebody who writes in a document goes on there for so many records.
@@ -70,6 +54,7 @@ impl Crowd {
     /// Makes the folder.
     pub fn make(self, root: &Path) -> Result<Made, Box<dyn Error>> {
         let mut rng = Rng::with_seed(7);
+        let words = words(&mut rng);
         genesis::create(&RealFileSystem, &RealClock::default(), root, WORKSPACE, "Crowd")?;
         let mut writers: Vec<Writer> = (0..self.replicas)
             .map(|_| {
@@ -89,8 +74,11 @@ impl Crowd {
         let mut documents: Vec<Document> = (0..self.documents)
             .map(|_| Document::new(WORKSPACE, DocumentId(std::array::from_fn(|_| rng.u8(..)))))
             .collect();
+        let mut sitting = 0;
         while made.events < self.events {
-            let at = rng.usize(..documents.len());
+            // Everybody's first, then wherever there is something to be said.
+            let at = if sitting < documents.len() { sitting } else { rng.usize(..documents.len()) };
+            sitting += 1;
             let document = &mut documents[at];
             let first = rng.usize(..writers.len());
             if document.page().is_empty() {
@@ -101,12 +89,12 @@ impl Crowd {
             let mut aside = (rng.u32(..100) < TOGETHER && second != first).then(|| document.clone());
             for _ in 0..rng.u32(RECORDS_A_SITTING) {
                 time += rng.i64(1_000..8_000);
-                made.events += writers[first].write(document, time, |document| type_on(document, &mut rng))?;
+                made.events += writers[first].write(document, time, |document| type_on(document, &mut rng, &words))?;
             }
             writers[first].flush();
             if let Some(aside) = &mut aside {
                 for _ in 0..rng.u32(RECORDS_A_SITTING) {
-                    made.events += writers[second].write(aside, time, |document| type_on(document, &mut rng))?;
+                    made.events += writers[second].write(aside, time, |document| type_on(document, &mut rng, &words))?;
                 }
                 let written = writers[second].unflushed().to_vec();
                 document.absorb(written);
@@ -190,6 +178,14 @@ fn merged(flushes: &[usize]) -> Vec<usize> {
     files
 }
 
+fn words(rng: &mut Rng) -> Vec<String> {
+    let mut word = || {
+        let letters = (0..rng.usize(2..=9)).map(|_| rng.lowercase());
+        letters.chain([' ']).collect()
+    };
+    (0..WORDS).map(|_| word()).collect()
+}
+
 fn begin(document: &mut Document, title: String) -> Result<(), Box<dyn Error>> {
     let attributes = BTreeMap::from([("kind".to_owned(), Value::Text("paragraph".into()))]);
     document.apply(&Event::Insert { at: 0, what: Insertion::Marker(attributes) })?;
@@ -198,7 +194,7 @@ fn begin(document: &mut Document, title: String) -> Result<(), Box<dyn Error>> {
 }
 
 /// What somebody types at some place until a pause.
-fn type_on(document: &mut Document, rng: &mut Rng) -> Result<(), Box<dyn Error>> {
+fn type_on(document: &mut Document, rng: &mut Rng, words: &[String]) -> Result<(), Box<dyn Error>> {
     // Mostly at the end.
     let len = document.page().len();
     let mut at = u64::from(if rng.u8(..4) == 0 { rng.u32(1..=len) } else { len });
@@ -224,8 +220,9 @@ fn type_on(document: &mut Document, rng: &mut Rng) -> Result<(), Box<dyn Error>>
                 })?;
             }
             _ => {
-                let word = WORDS[rng.usize(..WORDS.len())];
-                document.apply(&Event::Insert { at, what: Insertion::Text(word.into()) })?;
+                // As in a language: the second word is half as frequent as the first, and so on.
+                let word = &words[(words.len() as f64).powf(rng.f64()) as usize - 1];
+                document.apply(&Event::Insert { at, what: Insertion::Text(word.as_str().into()) })?;
                 at += word.chars().count() as u64;
             }
         }

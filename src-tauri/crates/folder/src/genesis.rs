@@ -6,9 +6,9 @@ use inkfold_engine::WorkspaceId;
 use serde::{Deserialize, Serialize};
 
 use crate::fs::{Clock, FileSystem, Kind};
+use crate::kind::FORMAT_VERSION;
 use crate::layout::{RelativePath, slug};
 use crate::publish::{PublishError, Publisher};
-use crate::kind::FORMAT_VERSION;
 
 /// The greatest size of a genesis file.
 pub const MAX_GENESIS_BYTES: usize = 16 << 10;

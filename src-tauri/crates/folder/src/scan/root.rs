@@ -88,7 +88,11 @@ impl RootState {
 }
 
 impl Walk<'_> {
-    pub(super) fn look_at_root(&mut self, workspace: &WorkspaceId, candidates: &mut Vec<Candidate>) -> io::Result<RootState> {
+    pub(super) fn look_at_root(
+        &mut self,
+        workspace: &WorkspaceId,
+        candidates: &mut Vec<Candidate>,
+    ) -> io::Result<RootState> {
         let listing = self.files.list(self.root, MAX_FILES)?;
         self.report.complete &= !listing.cut;
         let mut genesis = FoundGenesis::default();

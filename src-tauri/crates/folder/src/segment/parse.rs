@@ -8,8 +8,8 @@ use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use super::frame::{inflate, read_frame};
 use super::{
-    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
-    MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES, Segment, Tip,
+    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER, MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES,
+    Segment, Tip,
 };
 use crate::identity::{HeadSignature, PublicKey};
 use crate::kind::{FileKind, open, read_workspace};

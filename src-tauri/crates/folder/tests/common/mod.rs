@@ -11,8 +11,8 @@ use inkfold_engine::record::Content;
 use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
-    Clock, HeldRecords, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem, Refusal,
-    ScanReport, ScanRequest, Segment, SegmentFile, Signer, Unresolved, Verdict, encode_segment, genesis,
+    Clock, HeldRecords, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem, Refusal, ScanReport,
+    ScanRequest, Segment, SegmentFile, Signer, Unresolved, Verdict, encode_segment, genesis,
 };
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
