@@ -94,7 +94,8 @@ impl Crowd {
             writers[first].flush();
             if let Some(aside) = &mut aside {
                 for _ in 0..rng.u32(RECORDS_A_SITTING) {
-                    made.events += writers[second].write(aside, time, |document| type_on(document, &mut rng, &words))?;
+                    made.events +=
+                        writers[second].write(aside, time, |document| type_on(document, &mut rng, &words))?;
                 }
                 let written = writers[second].unflushed().to_vec();
                 document.absorb(written);

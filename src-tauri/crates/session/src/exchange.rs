@@ -19,6 +19,10 @@ use crate::workspace::Workspace;
 /// What this run knows of the exchange.
 pub(crate) struct Exchange {
     around: Around,
+    /// Counts the folders that this run has had.
+    pub turn: u64,
+    /// The folder has become another one, and not everything that is held here is in it yet.
+    pub has_moved: bool,
     pub carrier: Option<Carrier>,
     /// Since when there are events that no file of this installation holds.
     pub first_unflushed: Option<Moment>,
@@ -53,6 +57,8 @@ impl Exchange {
     pub fn new(carrier: Option<Carrier>, around: Around) -> Self {
         Exchange {
             around,
+            turn: 0,
+            has_moved: false,
             carrier,
             first_unflushed: None,
             last_key: None,
@@ -88,7 +94,7 @@ impl Exchange {
 
     /// Whether everything written is in the folder.
     pub fn is_published(&self) -> bool {
-        self.first_unflushed.is_none() && self.outbox == 0
+        self.first_unflushed.is_none() && self.outbox == 0 && !self.has_moved
     }
 
     /// Hands the outbox to the carrier.
@@ -204,7 +210,7 @@ impl Workspace {
         });
         let useless = std::mem::take(&mut self.exchange.useless);
         self.exchange.refused = refused.chain(useless).collect();
-        if report.complete && report.root.is_usable() {
+        if report.own_complete && report.root.is_usable() {
             self.keep_up(&report)?;
         }
         Ok(())

@@ -239,6 +239,11 @@ impl Opened {
         rows
     }
 
+    /// The number of the last patch that the window was sent and can still take.
+    pub fn last_patch(&self) -> u32 {
+        self.unconfirmed.as_ref().map_or(self.confirmed, |sent| sent.number)
+    }
+
     /// The number of the patch that the window begins with.
     pub fn first_patch(&self) -> u32 {
         self.confirmed

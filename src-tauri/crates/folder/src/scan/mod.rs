@@ -105,7 +105,7 @@ pub fn scan_for(
         seen: HashSet::new(),
         reread: MAX_REREAD_BYTES,
     };
-    walk.report.complete = true;
+    (walk.report.complete, walk.report.own_complete) = (true, true);
     let mut candidates = Vec::new();
     walk.report.root = match walk.look_at_root(&request.workspace, &mut candidates) {
         Ok(state) => state,
@@ -113,7 +113,7 @@ pub fn scan_for(
         Err(error) => RootState::Unreadable(error.to_string()),
     };
     if !walk.report.root.is_usable() {
-        walk.report.complete = false;
+        (walk.report.complete, walk.report.own_complete) = (false, false);
         return walk.report;
     }
     // Low numbers first, so that few have to wait; and first what others build on.
@@ -123,7 +123,7 @@ pub fn scan_for(
     taker.begin(changed.len(), changed.iter().map(|candidate| candidate.facts.size).sum());
     for candidate in unchanged.into_iter().chain(changed) {
         if !taker.goes_on() {
-            walk.report.complete = false;
+            (walk.report.complete, walk.report.own_complete) = (false, false);
             break;
         }
         walk.look_at_file(candidate, &request.workspace, taker);
@@ -166,7 +166,7 @@ impl Walk<'_> {
             Err(error) => return self.trouble(directory.to_owned(), &error),
         };
         if listing.cut {
-            self.report.complete = false;
+            self.missed(directory);
             let message = format!("more than {MAX_FILES} files, or some that can't be listed");
             self.report.trouble.push(Trouble { path: directory.to_owned(), message });
         }
@@ -206,9 +206,15 @@ impl Walk<'_> {
 
     /// An entry that could not be looked at. One that just vanished is no trouble, but the scan isn't complete.
     fn trouble(&mut self, path: PathBuf, error: &io::Error) {
-        self.report.complete = false;
+        self.missed(&path);
         if error.kind() != io::ErrorKind::NotFound {
             self.report.trouble.push(Trouble { path, message: error.to_string() });
         }
+    }
+
+    /// Something at this path, or below it, was not looked at.
+    fn missed(&mut self, path: &Path) {
+        self.report.complete = false;
+        self.report.own_complete &= !path.starts_with(&self.own_directory) && !self.own_directory.starts_with(path);
     }
 }

@@ -129,6 +129,7 @@ impl Workspace {
             pending,
             refused,
             reading: reading.or(is_stopped.then(wire::Reading::stopped)),
+            news: self.news.all().to_vec(),
         }
     }
 

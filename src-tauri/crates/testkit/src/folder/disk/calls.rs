@@ -156,7 +156,12 @@ impl FileSystem for Disk {
                     facts: Ok(state.facts(node)),
                 })
                 .collect();
+            let limit = limit.min(state.most_entries);
             let cut = entries.len() > limit;
+            if cut {
+                // Which ones are told is the system's choice.
+                state.rng.shuffle(&mut entries);
+            }
             entries.truncate(limit);
             Ok(Listing { entries, cut })
         })

@@ -61,6 +61,9 @@ pub struct Touched {
     pub removed: Option<Arc<[u8]>>,
 }
 
+/// What tells two states of a file apart for whoever is told of changes: its number, when it changed, and its size.
+pub type Stamp = (u64, i64, usize);
+
 /// A disk. Clones are the same disk.
 #[derive(Clone)]
 pub struct Disk {
@@ -112,6 +115,8 @@ struct State {
     touched: Vec<Touched>,
     /// The publisher gives temporary files random names; here each gets a name that the same seed gives again.
     temporary: BTreeMap<PathBuf, PathBuf>,
+    /// A directory's listing is cut after so many entries.
+    most_entries: usize,
     calls: u64,
     /// More calls than this are a program that doesn't come to an end.
     most_calls: u64,
@@ -132,6 +137,7 @@ impl Disk {
             fuse: None,
             touched: Vec::new(),
             temporary: BTreeMap::new(),
+            most_entries: usize::MAX,
             calls: 0,
             most_calls: u64::MAX,
         };
@@ -245,6 +251,18 @@ impl Disk {
     /// How the shared folder stands from now on.
     pub fn set_root(&self, root: Root) {
         self.lock().root = root;
+    }
+
+    /// Directories hold more files than are looked at: listings are cut after so many entries, whichever those are.
+    pub fn set_most_entries(&self, entries: usize) {
+        self.lock().most_entries = entries;
+    }
+
+    /// Every file's state, by its path.
+    pub fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
+        let state = self.lock();
+        let files = state.nodes.values().filter(|node| node.kind == Kind::File);
+        files.map(|node| (below(&node.path), (node.inode, node.changed, node.bytes.len()))).collect()
     }
 
     /// What the program has changed since the last call.
