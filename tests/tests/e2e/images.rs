@@ -80,7 +80,8 @@ fn an_image_that_has_not_arrived_keeps_its_place() {
     let pair = Pair::begin("The hut", "It stands above the valley.");
     // An image whose file never came to this folder.
     let name = format!("{}q", "a".repeat(51));
-    let marker = json!({ "kind": "image", "blob": name, "name": "hut.png", "size": 120_000, "width": 480, "height": 320 });
+    let marker =
+        json!({ "kind": "image", "blob": name, "name": "hut.png", "size": 120_000, "width": 480, "height": 320 });
     let html = format!("<figure data-pm-slice='0 0 []' data-inkfold-marker='{marker}'>The hut in autumn</figure>");
     let paste = "const data = new DataTransfer();
         data.setData('text/html', arguments[0]);

@@ -2,6 +2,7 @@
 import type { BlobState } from "./BlobState";
 import type { DocumentInfo } from "./DocumentInfo";
 import type { Status } from "./Status";
+import type { WorkspaceInfo } from "./WorkspaceInfo";
 
 /**
  * What the session tells the window unasked.
@@ -22,7 +23,11 @@ hash: string,
 /**
  * Where it is.
  */
-state: BlobState, } | { "type": "status", 
+state: BlobState, } | { "type": "workspace", 
+/**
+ * The workspace.
+ */
+workspace: WorkspaceInfo, } | { "type": "status", 
 /**
  * The facts.
  */

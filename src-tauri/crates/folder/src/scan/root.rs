@@ -1,7 +1,7 @@
 //! How the shared folder itself stands: its own files, of which one makes it a workspace.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use inkfold_engine::WorkspaceId;
 
@@ -93,7 +93,9 @@ impl Walk<'_> {
         candidates: &mut Vec<Candidate>,
     ) -> io::Result<RootState> {
         let listing = self.files.list(self.root, MAX_FILES)?;
-        self.report.complete &= !listing.cut;
+        if listing.cut {
+            self.missed(Path::new(""));
+        }
         let mut genesis = FoundGenesis::default();
         let (mut data, mut foreign) = (Vec::new(), Vec::new());
         let mut entries = listing.entries;

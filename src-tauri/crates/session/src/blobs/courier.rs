@@ -15,10 +15,11 @@ use inkfold_folder::{FileHash, FileSystem, Publisher, RealFileSystem, Refusal};
 use tokio::sync::oneshot;
 
 use super::LocalBlobs;
+use crate::carrier::{Errand, Home};
 use crate::error::SessionError;
 use crate::surroundings::Around;
 use crate::wire::{BlobState, FileReport};
-use crate::workspace::Handle;
+use crate::workspace::Workspace;
 
 /// So many blobs are read at the same time.
 const READERS: usize = 4;
@@ -61,7 +62,7 @@ impl Drop for Courier {
 
 impl Courier {
     /// Starts the courier of a workspace with a folder.
-    pub fn start(root: PathBuf, blobs: LocalBlobs, home: Handle, around: Around) -> Self {
+    pub fn start(root: PathBuf, blobs: LocalBlobs, home: Errand, around: Around) -> Self {
         let (orders, inbox) = channel();
         let stopped = Arc::new(AtomicBool::new(false));
         let rounds = Rounds {
@@ -107,7 +108,7 @@ impl Courier {
 struct Rounds {
     root: PathBuf,
     blobs: LocalBlobs,
-    home: Handle,
+    home: Errand,
     around: Around,
     own: Sender<Order>,
     stopped: Arc<AtomicBool>,
@@ -165,7 +166,7 @@ impl Rounds {
         let mut outstanding = own.len();
         if self.usable
             && let Ok(files) = BlobFiles::list(&RealFileSystem, &self.root)
-            && let Ok(by) = self.home.ask_blocking(|workspace| workspace.identity.replica())
+            && let Ok(by) = self.home.ask(|workspace| workspace.identity.replica())
         {
             let publisher = Publisher::new(&RealFileSystem, self.around.clock(), &self.root);
             for (hash, size) in own {
@@ -179,7 +180,17 @@ impl Rounds {
                 outstanding -= 1;
             }
         }
-        let _ = self.home.send(move |workspace| workspace.blobs_outstanding(outstanding));
+        self.say(move |workspace| workspace.blobs_outstanding(outstanding));
+    }
+
+    /// Tells the workspace something, unless it has another folder by now.
+    fn say(&self, job: impl FnOnce(&mut Workspace) + Send + 'static) {
+        let turn = self.home.turn;
+        let _ = self.home.handle.send(move |workspace| {
+            if workspace.exchange.turn == turn {
+                job(workspace);
+            }
+        });
     }
 
     fn open_own(&self, hash: &FileHash) -> io::Result<Box<dyn Read + Send>> {
@@ -244,7 +255,7 @@ impl Rounds {
         }
         let of_it = self.refused.iter().filter(|(_, (_, of, _))| *of == hash);
         let refused = of_it.map(|(path, (_, _, refusal))| report(path, refusal)).collect();
-        let _ = self.home.send(move |workspace| workspace.blob_looked_for(hash, state, refused));
+        self.say(move |workspace| workspace.blob_looked_for(hash, state, refused));
     }
 }
 
