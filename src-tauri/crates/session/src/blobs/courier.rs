@@ -165,6 +165,7 @@ impl Rounds {
         };
         let mut outstanding = own.len();
         if self.usable
+            && !own.is_empty()
             && let Ok(files) = BlobFiles::list(&RealFileSystem, &self.root)
             && let Ok(by) = self.home.ask(|workspace| workspace.identity.replica())
         {
