@@ -112,6 +112,7 @@ impl Workspace {
         self.exchange.paths.insert(new.hash, new.path);
         let taken = match new.content {
             FileContent::Segment(segment) => self.take_in(segment),
+            FileContent::Acknowledgement(_) | FileContent::Presence(_) => Ok(Verdict::Taken),
         };
         taken.unwrap_or_else(|error| {
             tracing::warn!(code = error.code(), "a file could not be stored; it is read again later");
