@@ -54,7 +54,7 @@ mod storage;
 mod versions;
 
 pub use batch::{
-    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot, SnapshotChange,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot, SnapshotChange,
     SnapshotMark,
 };
 pub use chain::Chain;
