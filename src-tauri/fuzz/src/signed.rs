@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use ed25519_dalek::{Signer, SigningKey};
 use inkfold_engine::WorkspaceId;
-use inkfold_folder::kind::MAGIC;
+use inkfold_folder::kind::{FORMAT_VERSION, MAGIC};
 use inkfold_folder::{Acknowledgement, FileKind, Identity, Presence};
 
 const WORKSPACE: WorkspaceId = WorkspaceId([1; 16]);
@@ -34,7 +34,8 @@ pub fn presence(data: &[u8]) {
 }
 
 fn files(kind: FileKind, context: &[u8], data: &[u8]) -> [Vec<u8>; 2] {
-    let mut sealed = [&MAGIC[..], &[kind.byte(), 0], &WORKSPACE.0, &AUTHOR.replica().0].concat();
+    let mut sealed =
+        [&MAGIC[..], &[kind.byte(), FORMAT_VERSION as u8, 0, 0], &WORKSPACE.0, &AUTHOR.replica().0].concat();
     sealed.extend(AUTHOR.public_key().0);
     sealed.extend(data);
     let hash = *blake3::hash(&sealed).as_bytes();

@@ -47,6 +47,8 @@ pub struct Acknowledgement {
     pub written: i64,
     /// What is held.
     pub holdings: Holdings,
+    /// The file, to be kept.
+    pub bytes: Vec<u8>,
 }
 
 /// More than a file may hold.
@@ -127,6 +129,6 @@ impl Acknowledgement {
             files.insert(file);
         }
         body.finish()?;
-        Ok(Self { replica, key, counter, written, holdings: Holdings { heads, files } })
+        Ok(Self { replica, key, counter, written, holdings: Holdings { heads, files }, bytes: bytes.to_vec() })
     }
 }

@@ -142,6 +142,9 @@ impl Genesis {
         if version.format > FORMAT_VERSION {
             return Err(GenesisRefusal::NewerFormat(version.format));
         }
+        if version.format == 0 {
+            return Err(GenesisRefusal::Damaged);
+        }
         let fields: Fields = serde_json::from_slice(bytes).map_err(|_| GenesisRefusal::Damaged)?;
         let workspace = fields.workspace.parse().map_err(|_| GenesisRefusal::Damaged)?;
         if !good_name(&fields.name) {

@@ -1,9 +1,10 @@
-//! The kinds of binary files of ours. A file says itself what it is: magic, a byte for the kind, the format version.
-//! Its name and place only say what to expect.
+//! The kinds of binary files of ours, and the head that all of them have. A file says itself what it is; its name and
+//! place only say what to expect.
 
 use std::path::Path;
 
-use inkfold_engine::codec::Reader;
+use inkfold_engine::WorkspaceId;
+use inkfold_engine::codec::{Reader, Writer};
 
 use crate::layout::{
     ACKNOWLEDGEMENT_EXTENSION, BLOB_DIRECTORY, BLOB_EXTENSION, CHECKPOINT_EXTENSION, PRESENCE_EXTENSION,
@@ -15,8 +16,8 @@ use crate::segment::MAX_SEGMENT_BYTES;
 /// The first bytes of every binary file of ours. High bits, a zero byte and both kinds of line end come early, so that
 /// whatever takes the file for text damages it where it shows.
 pub const MAGIC: [u8; 8] = *b"\x89INK\0\r\n\x1a";
-/// The format version that is written, and the greatest that is read.
-pub const FORMAT_VERSION: u64 = 0;
+/// The format version that is written and read.
+pub const FORMAT_VERSION: u64 = 1;
 
 /// The greatest size of an acknowledgement.
 pub const MAX_ACKNOWLEDGEMENT_BYTES: usize = 1 << 20;
@@ -98,7 +99,19 @@ pub(crate) fn mark(bytes: &[u8]) -> Mark {
     FileKind::ALL.into_iter().find(|kind| kind.byte() == byte).map_or(Mark::Unknown(byte), Mark::Ours)
 }
 
-/// What comes after magic, kind and version in a file that should be of a kind.
+/// Appends the head of a plain file.
+pub(crate) fn write_head(out: &mut Writer, kind: FileKind, workspace: &WorkspaceId) {
+    out.raw(&MAGIC);
+    out.byte(kind.byte());
+    out.uint(FORMAT_VERSION);
+    // Cipher and key epoch: plain.
+    out.uint(0);
+    out.uint(0);
+    out.raw(&workspace.0);
+}
+
+/// Reads the head of a file that should be of a kind, up to the workspace, which is left for [`read_workspace`]: what comes
+/// before says how the rest is to be read at all, a wrong workspace means something only where the file is whole.
 pub(crate) fn open(kind: FileKind, bytes: &[u8]) -> Result<Reader<'_>, Refusal> {
     if bytes.len() > kind.max_bytes() {
         return Err(Refusal::TooLarge { size: bytes.len() as u64, max: kind.max_bytes() as u64 });
@@ -112,12 +125,24 @@ pub(crate) fn open(kind: FileKind, bytes: &[u8]) -> Result<Reader<'_>, Refusal> 
         Mark::Foreign => return Err(Refusal::NotOurs),
     }
     let mut reader = Reader(bytes.get(MAGIC.len() + 1..).unwrap_or_default());
-    // The version comes first: a later format may end in something else than this one's hash.
+    // The version comes first: a later format may go on in any way.
     match reader.uint() {
-        Ok(FORMAT_VERSION) => Ok(reader),
-        Ok(found) => Err(Refusal::NewerFormat { found }),
-        Err(_) => Err(Refusal::Incomplete),
+        Ok(FORMAT_VERSION) => {}
+        Ok(found) if found > FORMAT_VERSION => return Err(Refusal::NewerFormat { found }),
+        Ok(_) => return Err(Refusal::Malformed("a format version that was never in use")),
+        Err(_) => return Err(Refusal::Incomplete),
     }
+    match (reader.uint(), reader.uint()) {
+        (Ok(0), Ok(0)) => Ok(reader),
+        (Ok(_), Ok(_)) => Err(Refusal::Encrypted),
+        _ => Err(Refusal::Incomplete),
+    }
+}
+
+/// Reads the workspace, the last field of the head.
+pub(crate) fn read_workspace(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<(), Refusal> {
+    let found = WorkspaceId(reader.array()?);
+    if found == *workspace { Ok(()) } else { Err(Refusal::OtherWorkspace(found)) }
 }
 
 /// Whether a file is an attachment, by its name or by a directory that it lies in. These may be large and far away, so
@@ -157,7 +182,7 @@ mod tests {
     #[test]
     fn a_file_says_itself_what_it_is() {
         for kind in FileKind::ALL {
-            let bytes = [&MAGIC[..], &[kind.byte(), 0, 7]].concat();
+            let bytes = [&MAGIC[..], &[kind.byte(), 1, 0, 0, 7]].concat();
             assert_eq!(mark(&bytes), Mark::Ours(kind));
             assert_eq!(open(kind, &bytes).unwrap().0, [7]);
             assert_eq!(FileKind::claimed_by(Path::new(&format!("a.{}", kind.extension().to_uppercase()))), Some(kind));

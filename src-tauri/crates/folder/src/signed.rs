@@ -5,7 +5,7 @@ use inkfold_engine::codec::{Reader, Writer};
 use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use crate::identity::{Identity, PublicKey};
-use crate::kind::{FORMAT_VERSION, FileKind, MAGIC, open};
+use crate::kind::{FileKind, open, read_workspace, write_head};
 use crate::refusal::Refusal;
 
 /// The greatest counter.
@@ -35,10 +35,7 @@ fn context(kind: FileKind) -> &'static [u8] {
 /// Writes a file and signs it.
 pub(crate) fn write(kind: FileKind, identity: &Identity, counter: u64, body: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut out = Writer::default();
-    out.raw(&MAGIC);
-    out.byte(kind.byte());
-    out.uint(FORMAT_VERSION);
-    out.raw(&identity.workspace().0);
+    write_head(&mut out, kind, &identity.workspace());
     out.raw(&identity.replica().0);
     out.raw(&identity.public_key().0);
     out.uint(counter);
@@ -60,10 +57,7 @@ pub(crate) fn read<'a>(kind: FileKind, bytes: &'a [u8], workspace: &WorkspaceId)
     }
     let end = reader.0.len().checked_sub(SEAL_BYTES).ok_or(Refusal::Incomplete)?;
     reader.0 = &reader.0[..end];
-    let found = WorkspaceId(reader.array()?);
-    if found != *workspace {
-        return Err(Refusal::OtherWorkspace(found));
-    }
+    read_workspace(&mut reader, workspace)?;
     let (replica, key) = (ReplicaId(reader.array()?), PublicKey(reader.array()?));
     if key.replica(workspace) != replica {
         return Err(Refusal::WrongKey);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use common::{FILES, TestClock, WORKSPACE, Writer, document, folder};
 use inkfold_engine::{Record, ReplicaId, WorkspaceId};
+use inkfold_folder::kind::FORMAT_VERSION;
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
     Genesis, HeldRecords, Memory, Publisher, Refusal, RelativePath, RootState, ScanRequest, Segment, Signer, Verdict,
@@ -377,7 +378,7 @@ fn a_folder_becomes_a_workspace_once() {
     assert_eq!(error.code(), "genesis/exists");
     assert!(error.to_string().contains("Team notes"));
     let found = genesis::find(&FILES, folder.path()).unwrap();
-    let expected = Genesis { workspace: WORKSPACE, name: "Team notes".into(), format: 0 };
+    let expected = Genesis { workspace: WORKSPACE, name: "Team notes".into(), format: FORMAT_VERSION };
     assert_eq!(found.workspaces, [(name, expected.clone())]);
     assert!(expected.to_bytes().starts_with(b"{\n  \"inkfold\": \"workspace\",\n"));
     for bad in ["", "  ", &"x".repeat(201), "a\nb"] {
@@ -455,8 +456,11 @@ fn a_segment_of_another_workspace_is_listed_and_left_alone() {
     let theirs = WorkspaceId([8; 16]);
     genesis::create(&FILES, &ada.clock, &folder.path().join("."), theirs, "x").unwrap_err();
     let request = ScanRequest { workspace: theirs, replica: ReplicaId([0; 16]) };
-    fs::write(folder.path().join("t.inkfold"), Genesis { workspace: theirs, name: "T".into(), format: 0 }.to_bytes())
-        .unwrap();
+    fs::write(
+        folder.path().join("t.inkfold"),
+        Genesis { workspace: theirs, name: "T".into(), format: FORMAT_VERSION }.to_bytes(),
+    )
+    .unwrap();
     let report =
         scan(&FILES, &ada.clock, folder.path(), &request, &mut Memory::default(), &mut |_| panic!("not theirs"));
     assert_eq!(report.refused[0].refusal, Refusal::OtherWorkspace(WORKSPACE));

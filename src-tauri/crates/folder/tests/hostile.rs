@@ -10,7 +10,8 @@ use common::{WORKSPACE, Writer, document, folder, parse};
 use inkfold_engine::codec::{BlockHeader, ParentRef, RecordParts, Writer as Bytes, encode_block};
 use inkfold_engine::record::Content;
 use inkfold_engine::{Event, Events, Insertion, Record, RecordId, ReplicaId, WorkspaceId};
-use inkfold_folder::segment::{MAGIC, MAX_NUMBER, Tip};
+use inkfold_folder::kind::MAGIC;
+use inkfold_folder::segment::{MAX_NUMBER, Tip};
 use inkfold_folder::{HeldRecords, Identity, Refusal, Segment, SegmentFile, Signer, Unresolved, encode_segment};
 
 /// A file put together by hand, sealed and signed like a good one.
@@ -58,7 +59,7 @@ fn raw() -> Raw {
     let parts = record_parts(1, 0, "Hello");
     let record = Record::seal(parts.content.clone(), RecordId::NONE, None, vec![]);
     Raw {
-        version: 0,
+        version: 1,
         kind: b'S',
         workspace: WORKSPACE,
         author: ada().replica(),
@@ -79,14 +80,14 @@ impl Raw {
         out.raw(&MAGIC);
         out.byte(self.kind);
         out.uint(self.version);
+        out.uint(self.cipher.0);
+        out.uint(self.cipher.1);
         out.raw(&self.workspace.0);
         out.raw(&self.author.0);
         out.raw(&ada().public_key().0);
         out.uint(self.numbers.0);
         out.uint(self.numbers.1);
         out.raw(&self.before.0);
-        out.uint(self.cipher.0);
-        out.uint(self.cipher.1);
         out.uint(self.tips.len() as u64);
         for tip in &self.tips {
             out.raw(&tip.replica.0);
@@ -120,7 +121,8 @@ type Case = (&'static str, fn(&mut Raw), &'static str);
 fn well_signed_lies_are_refused_each_with_its_reason() {
     assert!(parse(&raw().bytes()).is_ok_and(|segment| segment.resolve(&HeldRecords::default()).is_ok()));
     let table: &[Case] = &[
-        ("newer format", |raw| raw.version = 1, "file/newer-format"),
+        ("newer format", |raw| raw.version = 2, "file/newer-format"),
+        ("a format before the first", |raw| raw.version = 0, "file/malformed"),
         ("much newer format", |raw| raw.version = u64::MAX, "file/newer-format"),
         ("another kind", |raw| raw.kind = b'A', "file/unknown-kind"),
         ("another workspace", |raw| raw.workspace = WorkspaceId([9; 16]), "file/other-workspace"),

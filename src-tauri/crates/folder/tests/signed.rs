@@ -108,7 +108,7 @@ const PRESENT: &[u8] = b"inkfold presence\n";
 #[test]
 fn well_signed_lies_are_refused_each_with_its_reason() {
     // Up to the counter both kinds are the same; what comes after it is written anew.
-    let head = MAGIC.len() + 2 + 16 + 16 + 32;
+    let head = MAGIC.len() + 4 + 16 + 16 + 32;
     let body = |write: &dyn Fn(&mut Bytes)| {
         let mut out = Bytes::default();
         write(&mut out);
@@ -280,10 +280,10 @@ fn forged_newer_and_foreign_ones_are_refused() {
     let table: [Case; 6] = [
         ("as it is", ACKNOWLEDGES, |_| {}, ""),
         ("signed as something else", PRESENT, |_| {}, "file/bad-signature"),
-        ("another replica's id", ACKNOWLEDGES, |bytes| bytes[30] ^= 1, "file/wrong-key"),
-        ("another's key", ACKNOWLEDGES, |bytes| bytes[50] ^= 1, "file/wrong-key"),
-        ("newer", ACKNOWLEDGES, |bytes| bytes[9] = 1, "file/newer-format"),
-        ("another workspace's", ACKNOWLEDGES, |bytes| bytes[10] ^= 1, "file/other-workspace"),
+        ("another replica's id", ACKNOWLEDGES, |bytes| bytes[32] ^= 1, "file/wrong-key"),
+        ("another's key", ACKNOWLEDGES, |bytes| bytes[52] ^= 1, "file/wrong-key"),
+        ("newer", ACKNOWLEDGES, |bytes| bytes[9] = 2, "file/newer-format"),
+        ("another workspace's", ACKNOWLEDGES, |bytes| bytes[12] ^= 1, "file/other-workspace"),
     ];
     for (what, context, change, code) in table {
         let bytes = forged(FileKind::Acknowledgement, &acknowledgement(), context, change);

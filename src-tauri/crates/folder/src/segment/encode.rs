@@ -12,7 +12,7 @@ use super::{
     MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
 };
 use crate::branches::{Branches, LookupFailed};
-use crate::kind::{FORMAT_VERSION, FileKind, MAGIC};
+use crate::kind::{FileKind, write_head};
 use crate::identity::{HeadSignature, Identity, PublicKey};
 use crate::layout::RelativePath;
 
@@ -325,18 +325,12 @@ impl Tips {
 }
 
 fn write_header(out: &mut Writer, header: &Header) {
-    out.raw(&MAGIC);
-    out.byte(FileKind::Segment.byte());
-    out.uint(FORMAT_VERSION);
-    out.raw(&header.workspace.0);
+    write_head(out, FileKind::Segment, &header.workspace);
     out.raw(&header.author.0);
     out.raw(&header.key.0);
     out.uint(header.first);
     out.uint(header.last);
     out.raw(&header.before.0);
-    // Cipher and key epoch: plain.
-    out.uint(0);
-    out.uint(0);
     out.uint(header.tips.len() as u64);
     for tip in &header.tips {
         out.raw(&tip.replica.0);

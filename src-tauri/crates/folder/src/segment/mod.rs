@@ -14,7 +14,6 @@ use inkfold_engine::ids::to_base32;
 use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use crate::identity::{HeadSignature, PublicKey};
-pub use crate::kind::MAGIC;
 
 pub use encode::{EncodeError, SegmentFile, Signer, encode_all, encode_segment};
 pub use merge::{MergeError, merge_segments};

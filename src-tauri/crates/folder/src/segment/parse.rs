@@ -12,7 +12,7 @@ use super::{
     MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES, Segment, Tip,
 };
 use crate::identity::{HeadSignature, PublicKey};
-use crate::kind::{FileKind, open};
+use crate::kind::{FileKind, open, read_workspace};
 use crate::refusal::Refusal;
 
 impl Segment {
@@ -54,10 +54,7 @@ impl Segment {
 }
 
 fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Header, Refusal> {
-    let found = WorkspaceId(reader.array()?);
-    if found != *workspace {
-        return Err(Refusal::OtherWorkspace(found));
-    }
+    read_workspace(reader, workspace)?;
     let author = ReplicaId(reader.array()?);
     let key = PublicKey(reader.array()?);
     if key.replica(workspace) != author {
@@ -73,9 +70,6 @@ fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Heade
     let before = RecordId(reader.array()?);
     if (first == 1) != (before == RecordId::NONE) {
         return Err(Refusal::Malformed("a first record with one before it, or a later one without"));
-    }
-    if (reader.uint()?, reader.uint()?) != (0, 0) {
-        return Err(Refusal::Encrypted);
     }
     let count = reader.count(16 + 1 + 32)?;
     if count > MAX_TIPS {

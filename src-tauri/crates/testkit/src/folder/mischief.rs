@@ -7,7 +7,7 @@ use fastrand::Rng;
 use inkfold_engine::record::Content;
 use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
 use inkfold_folder::fs::Kind;
-use inkfold_folder::segment::MAGIC;
+use inkfold_folder::kind::{FORMAT_VERSION, MAGIC};
 use inkfold_folder::{FileHash, Genesis, HeldRecords, Identity, Signer, encode_segment};
 
 use super::carrier::Carrier;
@@ -231,7 +231,7 @@ fn not_a_file(carrier: &mut Carrier) -> bool {
 
 fn another_genesis(carrier: &mut Carrier) -> bool {
     let name = "Team notes".to_owned();
-    let genesis = Genesis { workspace: WorkspaceId([0x77; 16]), name, format: 0 };
+    let genesis = Genesis { workspace: WorkspaceId([0x77; 16]), name, format: FORMAT_VERSION };
     carrier.tally.count("i9", || "team-notes (2).inkfold".into());
     carrier.hub.insert("team-notes (2).inkfold".into(), genesis.to_bytes().into());
     true

@@ -12,6 +12,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use inkfold_engine::WorkspaceId;
 use inkfold_folder::fs::{Facts, Kind};
+use inkfold_folder::kind::FORMAT_VERSION;
 use inkfold_folder::{Clock, Genesis};
 
 use super::clock::VirtualClock;
@@ -326,7 +327,7 @@ impl State {
 
 /// The only file of another workspace.
 fn another_genesis() -> (PathBuf, Vec<u8>) {
-    let genesis = Genesis { workspace: WorkspaceId([0x55; 16]), name: "Elsewhere".into(), format: 0 };
+    let genesis = Genesis { workspace: WorkspaceId([0x55; 16]), name: "Elsewhere".into(), format: FORMAT_VERSION };
     (full(Path::new("elsewhere.inkfold")), genesis.to_bytes())
 }
 
