@@ -112,7 +112,8 @@ impl Workspace {
         self.exchange.paths.insert(new.hash, new.path);
         let taken = match new.content {
             FileContent::Segment(segment) => self.take_in(segment),
-            FileContent::Acknowledgement(_) | FileContent::Presence(_) => Ok(Verdict::Taken),
+            FileContent::Acknowledgement(said) => self.take_acknowledgement(said),
+            FileContent::Presence(_) => Ok(Verdict::Taken),
         };
         taken.unwrap_or_else(|error| {
             tracing::warn!(code = error.code(), "a file could not be stored; it is read again later");
@@ -232,7 +233,9 @@ impl Workspace {
             })
             .collect();
         if report.complete && report.root.is_usable() {
+            self.scanned_for_acknowledgements(report.handed_over > 0);
             self.keep_up(&report)?;
+            self.acknowledge()?;
         }
         Ok(())
     }

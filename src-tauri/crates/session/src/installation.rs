@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 use crate::carrier::{Carrier, Home, Order, Work};
 use crate::error::SessionError;
 use crate::surroundings::{Around, Surroundings};
-use crate::wire::{Change, FileReport};
+use crate::wire::{Change, FileReport, Status};
 use crate::workspace::Workspace;
 
 /// A workspace on one thread, with the shared folder at `root` of some file system.
@@ -89,6 +89,13 @@ impl<F: FileSystem> Installation<F> {
     /// Under which id is written at present.
     pub fn replica(&self) -> ReplicaId {
         self.home.0.borrow().identity.replica()
+    }
+
+    /// The state of the workspace, as a window would show it.
+    pub fn status(&self) -> Status {
+        let mut workspace = self.home.0.borrow_mut();
+        workspace.tell_status();
+        workspace.status()
     }
 
     /// The files that aren't used, for people.

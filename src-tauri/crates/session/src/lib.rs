@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod acknowledging;
 mod branches;
 mod carrier;
 pub mod checking;
@@ -34,6 +35,7 @@ mod error;
 mod exchange;
 mod installation;
 mod opened;
+mod people;
 mod profile;
 pub mod reading;
 mod request;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use inkfold_engine::{DocumentId, Event, Target, Value, WorkspaceId};
+use inkfold_engine::{DocumentId, Value, WorkspaceId};
 use inkfold_folder::{RealClock, RealFileSystem, genesis};
 use inkfold_store::{Batch, Storage};
 use tokio::sync::{OwnedMutexGuard, broadcast};
@@ -261,11 +261,7 @@ impl Session {
         // Who writes under this replica's id is the workspace's own data, for everyone to see.
         handle
             .ask(move |workspace| {
-                let key = format!("person/{}", workspace.identity.replica());
-                workspace.write(DocumentId::WORKSPACE, move |author| {
-                    let value = Some(Value::Text(person));
-                    Ok(author.event(Event::Register { target: Target::Workspace, key, value })?)
-                })?;
+                workspace.introduce()?;
                 // At once: from this the others learn that somebody is here, and don't wait for a pause any longer.
                 workspace.flush()
             })
@@ -397,7 +393,11 @@ impl Session {
     /// # Errors
     /// No workspace is open.
     pub async fn status(&self) -> Result<Status, SessionError> {
-        self.handle()?.ask(|workspace| Ok(workspace.status())).await
+        let told = |workspace: &mut Workspace| {
+            workspace.tell_status();
+            Ok(workspace.status())
+        };
+        self.handle()?.ask(told).await
     }
 
     /// The files of the shared folder that aren't used.
