@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use inkfold_engine::{ReplicaId, WorkspaceId};
-use inkfold_folder::scan::scan;
+use inkfold_folder::scan::scan_for;
 use inkfold_folder::{
     FileHash, FileSystem, Memory, PublishError, Publisher, RealFileSystem, RelativePath, ScanRequest, Verdict, Watcher,
     genesis, watch::OnHint,
@@ -15,6 +15,7 @@ use inkfold_folder::{
 use tokio::sync::oneshot;
 
 use crate::error::SessionError;
+use crate::intake::Feed;
 use crate::rhythm::{Bell, Rhythm};
 use crate::surroundings::Around;
 use crate::wire::FolderTrouble;
@@ -279,13 +280,17 @@ impl<H: Home, F: FileSystem> Work<H, F> {
     }
 
     fn scan(&mut self) {
-        let Ok(replica) = self.home.ask(|workspace| workspace.identity.replica()) else { return };
+        let asked = self.home.ask(|workspace| (workspace.identity.replica(), workspace.exchange.halt.clone()));
+        let Ok((replica, halt)) = asked else { return };
+        if halt.is_set() {
+            return;
+        }
         let request = ScanRequest { workspace: self.workspace, replica };
         self.clean(&replica);
         let home = self.home.clone();
-        let report = scan(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut |new| {
-            home.ask(|workspace| workspace.take_file(new)).unwrap_or(Verdict::Later)
-        });
+        let mut feed = Feed::new(&home, halt);
+        let report = scan_for(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut feed);
+        feed.finish();
         self.ready |= report.own_complete && report.root.is_usable();
         if !report.root.is_usable() {
             self.ready = false;

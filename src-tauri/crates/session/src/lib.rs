@@ -33,6 +33,7 @@ mod edit;
 mod error;
 mod exchange;
 mod installation;
+mod intake;
 mod news;
 mod opened;
 mod profile;

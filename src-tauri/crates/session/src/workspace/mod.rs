@@ -48,6 +48,8 @@ const PIECE_BYTES: usize = 256 << 10;
 const RETRY: Duration = Duration::from_secs(1);
 /// The thread looks around at least this often.
 const IDLE: Duration = Duration::from_secs(5);
+/// The list of documents is brought up to date for so long, then whoever else wants something has his turn.
+const CARDS_TIME: Duration = Duration::from_millis(15);
 
 /// Settings of a store that a workspace keeps.
 pub(crate) mod setting {
@@ -172,6 +174,11 @@ pub(crate) struct Workspace {
     failing_since: Option<Moment>,
     /// Documents whose card is outdated, and how.
     stale_cards: BTreeMap<DocumentId, Stale>,
+    /// Some of them can be made at once.
+    more_cards: bool,
+    /// When the window was told the list of documents last, and whether it has changed since.
+    told_cards: Option<Moment>,
+    untold_cards: bool,
     /// How much came to documents since their last snapshot.
     unkept: BTreeMap<DocumentId, usize>,
     /// How many other writers have been seen.
@@ -235,6 +242,9 @@ impl Workspace {
             waiting_for_disk: Vec::new(),
             failing_since: None,
             stale_cards: BTreeMap::new(),
+            more_cards: false,
+            told_cards: None,
+            untold_cards: false,
             unkept: BTreeMap::new(),
             others: 0,
             exchange: Exchange::new(carrier, around.clone()),
@@ -300,6 +310,9 @@ impl Workspace {
 
     /// How long nothing has to be done.
     fn next_due(&self) -> Duration {
+        if self.more_cards {
+            return Duration::ZERO;
+        }
         let failing = self.failing_since.map(|since| self.around.since(since));
         let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
         next_due(failing, writing, self.flush_in())
@@ -328,9 +341,10 @@ impl Workspace {
             let outcome = self.seal_and_flush();
             self.settle_disk(outcome);
         }
-        if !self.stale_cards.is_empty() && self.writing.is_none() {
-            match self.update_cards() {
-                Ok(()) => {}
+        self.more_cards = false;
+        if self.has_stale_cards() {
+            match self.update_some_cards(None, Some(CARDS_TIME)) {
+                Ok(is_more) => self.more_cards = is_more,
                 Err(error) => tracing::warn!(code = error.code(), "the list of documents could not be updated"),
             }
         }
