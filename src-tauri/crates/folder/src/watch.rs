@@ -19,6 +19,15 @@ const MAX_ENTRIES: usize = 100_000;
 /// more than that there was one.
 pub type OnHint = Arc<dyn Fn() + Send + Sync>;
 
+/// What the system reports: an event, or that it has failed to report one.
+pub type SystemEvent = Result<notify::Event, notify::Error>;
+
+/// Whether a report means that something may have changed. Our own reading raises access events; taking those for changes
+/// would never end. Errors, overflows and calls for a rescan mean that something was missed.
+pub fn is_hint(event: &SystemEvent) -> bool {
+    !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. }))
+}
+
 /// Why there are no hints, or fewer. Not an error: changes are found at the next interval. Worth one line in the log.
 #[derive(Debug, thiserror::Error)]
 #[error("changes in {} are not reported by the system ({reason}); they are found at intervals instead", .path.display())]
@@ -49,10 +58,8 @@ pub struct Watcher {
 impl Watcher {
     /// Starts watching. Works without hints where the system offers none or [`OFF_VARIABLE`] is set; the trouble is then given back, once.
     pub fn start(files: &dyn FileSystem, root: &Path, on_hint: OnHint) -> (Self, Option<WatchTrouble>) {
-        let hint = move |event: Result<notify::Event, notify::Error>| {
-            // Our own reading raises access events; taking those for changes would never end. Errors and overflows
-            // mean that something was missed.
-            if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
+        let hint = move |event: SystemEvent| {
+            if is_hint(&event) {
                 on_hint();
             }
         };

@@ -13,6 +13,7 @@ use crate::workspace::Workspace;
 impl Workspace {
     /// After a scan that has seen all of our own files: what has to be done about them.
     pub fn keep_up(&mut self, report: &ScanReport) -> Result<(), SessionError> {
+        self.look_at_own_line()?;
         self.exchange.publish(&*self.store)?;
         let replica = self.identity.replica();
         let files = self.own_files(report);

@@ -1,7 +1,11 @@
 //! Sessions over real directories and a real folder, driven as windows and scripts drive them.
 
+mod clocks;
 mod folder_care;
+mod identity;
 mod random_edits;
+mod recovery;
+mod sharing;
 mod snapshots;
 mod two_installations;
 mod undo;
