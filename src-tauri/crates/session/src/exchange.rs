@@ -113,7 +113,10 @@ impl Workspace {
         let taken = match new.content {
             FileContent::Segment(segment) => self.take_in(segment),
             FileContent::Acknowledgement(said) => self.take_acknowledgement(said),
-            FileContent::Presence(_) => Ok(Verdict::Taken),
+            FileContent::Presence(presence) => {
+                self.take_presence(new.hash, presence);
+                Ok(Verdict::Taken)
+            }
         };
         taken.unwrap_or_else(|error| {
             tracing::warn!(code = error.code(), "a file could not be stored; it is read again later");
@@ -234,6 +237,8 @@ impl Workspace {
             .collect();
         if report.complete && report.root.is_usable() {
             self.scanned_for_acknowledgements(report.handed_over > 0);
+            self.scanned_for_presences(&report);
+            self.tell_presences();
             self.keep_up(&report)?;
             self.acknowledge()?;
         }

@@ -36,6 +36,7 @@ mod exchange;
 mod installation;
 mod opened;
 mod people;
+mod presence;
 mod profile;
 pub mod reading;
 mod request;

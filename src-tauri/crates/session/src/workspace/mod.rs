@@ -29,6 +29,7 @@ use crate::error::SessionError;
 use crate::exchange::Exchange;
 use crate::opened::{Ask, Early, Opened, Reply, is_trashed, locked, title};
 use crate::people::People;
+use crate::presence::Presences;
 use crate::surroundings::{Around, Moment};
 use crate::wire;
 
@@ -53,6 +54,8 @@ pub(crate) mod setting {
     pub const IDENTITY: &str = "identity";
     /// The replica ids that this installation has used, one after another.
     pub const OWN: &str = "own-replicas";
+    /// There where the others may not see where the person is.
+    pub const HIDDEN: &str = "presence/hidden";
     pub const LAST_DOCUMENT: &str = "window/document";
 }
 
@@ -161,6 +164,7 @@ pub(crate) struct Workspace {
     pub exchange: Exchange,
     pub acknowledging: Acknowledging,
     pub people: People,
+    pub presences: Presences,
     pub around: Around,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
@@ -219,6 +223,7 @@ impl Workspace {
             exchange: Exchange::new(carrier, around.clone()),
             acknowledging: Acknowledging::default(),
             people: People::default(),
+            presences: Presences::default(),
             around,
             events,
             told_status: None,
@@ -247,6 +252,7 @@ impl Workspace {
         }
         self.count_others()?;
         self.recall_acknowledgements()?;
+        self.recall_presence()?;
         self.people.changed();
         self.see_people()?;
         self.update_cards()
@@ -273,7 +279,7 @@ impl Workspace {
     fn next_due(&self) -> Duration {
         let failing = self.failing_since.map(|since| self.around.since(since));
         let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
-        let publish = [self.flush_in(), self.acknowledge_in()].into_iter().flatten().min();
+        let publish = [self.flush_in(), self.acknowledge_in(), self.present_in()].into_iter().flatten().min();
         next_due(failing, writing, publish)
     }
 
@@ -297,7 +303,7 @@ impl Workspace {
             self.settle_disk(saved);
         }
         if self.failing_since.is_none() {
-            let outcome = self.seal_and_flush().and_then(|()| self.acknowledge());
+            let outcome = self.seal_and_flush().and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
             self.settle_disk(outcome);
         }
         if self.is_unknown() && self.writing.is_none() && self.failing_since.is_none() {
@@ -312,6 +318,7 @@ impl Workspace {
         }
         self.keep_a_snapshot();
         self.tell_status();
+        self.tell_presences();
     }
 
     /// Seals and flushes, where that is due. What fails is tried again with a later tick; nothing is lost meanwhile.
@@ -334,6 +341,7 @@ impl Workspace {
         self.exchange.coverage.unsettle();
         self.acknowledging.begin_anew();
         self.people.begin_anew();
+        self.presences.begin_anew();
         for opened in self.opened.values_mut() {
             // The events of the old id are no longer own ones.
             opened.undo = UndoStack::new(self.identity.replica());

@@ -81,6 +81,7 @@ impl Workspace {
             trouble: self.exchange.trouble,
             others: self.others,
             peers: self.peers(),
+            is_seen: self.presences.is_shared(),
             pending: files.iter().filter(|file| file.pending).count() as u32,
             refused: files.iter().filter(|file| !file.pending).count() as u32,
         }
@@ -101,6 +102,7 @@ impl Workspace {
     pub fn stop(&mut self) {
         let opened: Vec<DocumentId> = self.opened.keys().copied().collect();
         opened.into_iter().for_each(|id| self.keep_snapshots(id));
+        self.take_presence_away();
         self.exchange.stop();
         self.closing = true;
     }

@@ -2,8 +2,10 @@
 
 mod acknowledgements;
 mod folder_care;
+mod presence;
 mod random_edits;
 mod snapshots;
+mod table;
 mod two_installations;
 mod undo;
 mod windows;
