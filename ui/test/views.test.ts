@@ -471,7 +471,7 @@ describe("where the words are", () => {
       { replica: "b", person: "Anna", device: "laptop", reached: Date.now() },
       { replica: "c", person: "", device: "", reached: null },
     ];
-    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, peers, is_seen: true, pending: 1, refused: 0 };
+    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, peers, is_seen: true, pending: 1, refused: 0, reading: null, news: [] };
     made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
     await open(made);
     expect(find("reached").textContent).toBe("Reached 1 of 2");

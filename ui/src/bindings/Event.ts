@@ -2,6 +2,7 @@
 import type { DocumentInfo } from "./DocumentInfo";
 import type { Present } from "./Present";
 import type { Status } from "./Status";
+import type { WorkspaceInfo } from "./WorkspaceInfo";
 
 /**
  * What the session tells the window unasked.
@@ -18,7 +19,11 @@ document: string, } | { "type": "presences",
 /**
  * Everybody who is in a document, without places.
  */
-present: Array<Present>, } | { "type": "status", 
+present: Array<Present>, } | { "type": "workspace", 
+/**
+ * The workspace.
+ */
+workspace: WorkspaceInfo, } | { "type": "status", 
 /**
  * The facts.
  */

@@ -56,7 +56,7 @@ export class Twin implements Host {
   /** Where the others are, and where the window's person was seen last. */
   here: Present[] = [];
   seen: { document: string; selection: Selection } | null = null;
-  facts: Status = { words: "onThisDevice", trouble: null, others: 0, peers: [], is_seen: true, pending: 0, refused: 0 };
+  facts: Status = { words: "onThisDevice", trouble: null, others: 0, peers: [], is_seen: true, pending: 0, refused: 0, reading: null, news: [] };
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */

@@ -93,7 +93,7 @@ pub use pending::Pending;
 pub use presence::{Presence, Spot};
 pub use publish::{PublishError, Published, Publisher};
 pub use refusal::Refusal;
-pub use scan::{Content as FileContent, NewFile, OwnSeen, RootState, ScanReport, ScanRequest};
+pub use scan::{Content as FileContent, NewFile, OwnSeen, RootState, ScanReport, ScanRequest, Taker};
 pub use segment::{
     EncodeError, FileHash, Segment, SegmentFile, ShortHash, Signer, Unresolved, encode_all, encode_segment, merge_segments,
     resolve_together,

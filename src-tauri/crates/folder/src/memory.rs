@@ -1,6 +1,6 @@
 //! What the last scans saw, so that an unchanged file costs one look at its facts and no reading.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::fs::Facts;
@@ -44,7 +44,7 @@ pub(crate) struct Row {
 /// time, nothing else.
 #[derive(Debug, Default)]
 pub struct Memory {
-    pub(crate) rows: BTreeMap<PathBuf, Row>,
+    pub(crate) rows: HashMap<PathBuf, Row>,
     pub(crate) verdicts: HashMap<FileHash, Verdict>,
 }
 
@@ -108,6 +108,16 @@ impl Memory {
     /// The row of a file, if its facts are as they were and can be relied on.
     pub(crate) fn unchanged(&self, path: &Path, facts: &Facts) -> Option<&Row> {
         self.rows.get(path).filter(|row| row.facts == *facts && !row.fresh)
+    }
+
+    /// Whether the file is as it was and nothing more has to be known of it.
+    pub(crate) fn needs_no_reading(&self, path: &Path, facts: &Facts) -> bool {
+        self.unchanged(path, facts).is_some_and(|row| match &row.seen {
+            Seen::Foreign | Seen::Unread(_) => true,
+            Seen::Content(_, hash) => {
+                matches!(self.verdicts.get(hash), Some(Verdict::Taken | Verdict::Waiting))
+            }
+        })
     }
 
     /// Forgets the files that a complete scan no longer saw.

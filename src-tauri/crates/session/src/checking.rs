@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use inkfold_engine::{Document, DocumentId, Record, ReplicaId, Unfolded};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
-    FileContent, FileHash, LookupFailed, Memory, Pending, RealClock, RealFileSystem, ScanRequest, Segment, Unresolved, Verdict,
+    FileContent, FileHash, LookupFailed, Memory, Pending, RealClock, RealFileSystem, ScanRequest, Segment, Unresolved,
+    Verdict,
 };
 use inkfold_store::{Batch, MemoryStore, Storage, StoreError};
 use serde::Serialize;

@@ -103,6 +103,29 @@ pub enum SessionError {
     /// Storing failed; the words are in memory, and storing is tried again.
     #[error("what you wrote is not stored yet: {0}. It is tried again; keep Inkfold open")]
     NotSaved(String),
+    /// Another process has opened the same data, on a file system that doesn't keep two apart.
+    #[error(
+        "another Inkfold has opened the same data, so this one stores nothing any more; copy your last words from this window and close it"
+    )]
+    TakenOver,
+    /// The file system of the data directory can't keep two processes apart.
+    #[error(
+        "{0} is on a file system without locks, where two Inkfolds could write over each other; choose a place on a local disk with --data"
+    )]
+    NoLocks(PathBuf),
+    /// A database is missing or damaged, and there is no shared folder to rebuild it from.
+    #[error("{}", lost(*is_missing, at))]
+    Lost {
+        /// The workspace.
+        workspace: String,
+        /// Whether the file is missing, rather than damaged.
+        is_missing: bool,
+        /// Where it was put aside, or should be.
+        at: PathBuf,
+    },
+    /// The folder can't be the shared one.
+    #[error("{0}")]
+    UnfitFolder(&'static str),
     /// A window was asked for where there is none.
     #[error("Inkfold is running on the same data without a window; end that (inkfold sync --watch) and try again")]
     NoWindow,
@@ -112,6 +135,15 @@ pub enum SessionError {
     /// The session is closing.
     #[error("Inkfold is closing")]
     Closing,
+}
+
+fn lost(is_missing: bool, at: &std::path::Path) -> String {
+    let (what, at) = (if is_missing { "is missing" } else { "is damaged" }, at.display());
+    let place = if is_missing { "It should be at" } else { "It was put aside, untouched, at" };
+    format!(
+        "The database with your documents {what}. {place} {at}. There is no shared folder to rebuild it from; what can \
+         still be read can be brought into a new one (inkfold salvage)"
+    )
 }
 
 impl SessionError {
@@ -144,6 +176,10 @@ impl SessionError {
             Self::OutOfStep => "out-of-step",
             Self::PastEnd { .. } => "past-end",
             Self::NotSaved(_) => "not-saved",
+            Self::TakenOver => "taken-over",
+            Self::NoLocks(_) => "no-locks",
+            Self::Lost { .. } => "database-lost",
+            Self::UnfitFolder(_) => "unfit-folder",
             Self::NoWindow => "no-window",
             Self::SlowFolder => "slow-folder",
             Self::Closing => "closing",
@@ -153,6 +189,11 @@ impl SessionError {
     /// The error for the window.
     pub fn failure(&self) -> Failure {
         Failure { code: self.code().into(), message: self.to_string() }
+    }
+
+    /// Whether the database has to be set aside and rebuilt.
+    pub(crate) fn is_loss(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_loss())
     }
 
     pub(crate) fn files(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {

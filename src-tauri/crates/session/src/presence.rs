@@ -49,6 +49,12 @@ pub(crate) struct Presences {
 }
 
 impl Presences {
+    /// There is another folder, and nothing is known of it yet.
+    pub fn begin_in_folder(&mut self) {
+        self.is_scanned = false;
+        self.seen.clear();
+    }
+
     /// A new id has been nowhere yet.
     pub fn begin_anew(&mut self) {
         (self.counter, self.told) = (0, None);

@@ -5,19 +5,25 @@
 //! <data>/lock                            held by the one process that writes
 //! <data>/profile.json                    which workspace was shown last
 //! <data>/workspaces/<id>/inkfold.db      a workspace's store
+//! <data>/workspaces/<id>/mirror.json     what is known of it should it be lost or set back
+//! <data>/workspaces/<id>/set-aside-…/    a damaged one that was put aside
 //! ```
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use inkfold_engine::WorkspaceId;
-use inkfold_store::{SqliteStore, Storage};
+use inkfold_store::{SqliteStore, Storage, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SessionError;
 use crate::reading::setting_text;
 use crate::wire::WorkspaceInfo;
+use crate::witness::Mirror;
 use crate::workspace::setting;
+
+/// The file name of a workspace's store.
+pub(crate) const DATABASE: &str = "inkfold.db";
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Saved {
@@ -62,12 +68,22 @@ impl Profile {
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(SessionError::AlreadyRunning),
+            // Without a lock nothing else keeps two apart, SQLite's own least of all.
+            Err(TryLockError::Error(error)) if is_without_locks(&error) => {
+                Err(SessionError::NoLocks(self.data.clone()))
+            }
             Err(TryLockError::Error(source)) => Err(SessionError::Files { path, source }),
         }
     }
 
-    fn database(&self, id: &WorkspaceId) -> PathBuf {
-        self.data.join("workspaces").join(id.to_string()).join("inkfold.db")
+    /// A workspace's directory.
+    pub(crate) fn directory(&self, id: &WorkspaceId) -> PathBuf {
+        self.data.join("workspaces").join(id.to_string())
+    }
+
+    /// A workspace's database.
+    pub(crate) fn database(&self, id: &WorkspaceId) -> PathBuf {
+        self.directory(id).join(DATABASE)
     }
 
     /// The workspaces of this installation, by id.
@@ -80,17 +96,29 @@ impl Profile {
         for entry in std::fs::read_dir(&directory).map_err(SessionError::files(&directory))? {
             let entry = entry.map_err(SessionError::files(&directory))?;
             let id = entry.file_name().to_str().and_then(|name| name.parse::<WorkspaceId>().ok());
-            ids.extend(id.filter(|id| self.database(id).exists()));
+            ids.extend(id.filter(|id| self.database(id).exists() || Mirror::read(&self.directory(id)).is_some()));
         }
         ids.sort_unstable();
         Ok(ids)
+    }
+
+    /// Opens a workspace's store, to be read.
+    ///
+    /// # Errors
+    /// The database isn't there, or can't be used.
+    pub fn store(&self, id: WorkspaceId) -> Result<SqliteStore, SessionError> {
+        let store = SqliteStore::open_existing(&self.database(&id))?;
+        match store.workspace() {
+            found if found == id => Ok(store),
+            found => Err(StoreError::OtherWorkspace { found, expected: id }.into()),
+        }
     }
 
     /// Opens a workspace's store, or makes it.
     ///
     /// # Errors
     /// The database can't be used.
-    pub fn store(&self, id: WorkspaceId) -> Result<SqliteStore, SessionError> {
+    pub(crate) fn make(&self, id: WorkspaceId) -> Result<SqliteStore, SessionError> {
         let path = self.database(&id);
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(SessionError::files(directory))?;
@@ -111,6 +139,14 @@ impl Profile {
         })
     }
 
+    /// What people call a workspace, even where its store can't be read.
+    pub(crate) fn info_at_least(&self, id: WorkspaceId) -> WorkspaceInfo {
+        self.store(id).and_then(|store| Profile::info(&store)).unwrap_or_else(|_| {
+            let mirror = Mirror::read(&self.directory(&id)).unwrap_or_default();
+            WorkspaceInfo { id: id.to_string(), name: mirror.name, folder: mirror.folder, person: mirror.person }
+        })
+    }
+
     /// The workspace meant by an id, the beginning of one, or a name; without one the only one.
     ///
     /// # Errors
@@ -118,7 +154,7 @@ impl Profile {
     pub fn choose(&self, wanted: Option<&str>) -> Result<WorkspaceId, SessionError> {
         let mut named = Vec::new();
         for id in self.workspaces()? {
-            named.push((id, Profile::info(&self.store(id)?)?.name));
+            named.push((id, self.info_at_least(id).name));
         }
         let list = |named: &[(WorkspaceId, String)]| {
             named.iter().map(|(id, name)| format!("{name} ({id})")).collect::<Vec<_>>().join(", ")
@@ -159,4 +195,11 @@ impl Profile {
         std::fs::write(&temporary, text).map_err(SessionError::files(&temporary))?;
         std::fs::rename(&temporary, &path).map_err(SessionError::files(&path))
     }
+}
+
+fn is_without_locks(error: &std::io::Error) -> bool {
+    // No lock manager answers, as on a network file system that was mounted without one.
+    const NO_LOCKS: i32 = 37;
+    error.kind() == std::io::ErrorKind::Unsupported
+        || (cfg!(target_os = "linux") && error.raw_os_error() == Some(NO_LOCKS))
 }

@@ -2,21 +2,24 @@
 //! whoever holds them does, in a file of his own, under the signature that came with them.
 //!
 //! What this installation wrote under an earlier id comes back at once, what others wrote after a day: until then its
-//! author, or the sync service, may bring it back.
+//! author, or the sync service, may bring it back. Into a folder that the workspace has moved to everything goes at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use inkfold_engine::{RecordId, ReplicaId};
 use inkfold_folder::policy::SETTLED;
-use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, Segment, ShortHash, Signer, encode_segment};
-use inkfold_store::{Chain, Signature, Tip};
+use inkfold_folder::segment::Header;
+use inkfold_folder::{
+    EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, ShortHash, Signer, encode_segment,
+};
+use inkfold_store::{Batch, Chain, Signature, Tip};
 
 use crate::branches::StoreBranches;
 use crate::carrier::Parcel;
 use crate::error::SessionError;
 use crate::surroundings::Moment;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, setting};
 
 /// What a file holds, as far as it was taken in.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +48,10 @@ pub(crate) struct Coverage {
 
 impl Coverage {
     /// A file was taken in.
-    pub fn note(&mut self, segment: &Segment) {
-        let (header, last_id) = (segment.header(), segment.last_id());
+    pub fn note(&mut self, header: &Header, last_id: RecordId, hash: FileHash) {
         let span = Span { author: header.author, first: header.first, last: header.last, last_id };
-        self.spans.insert(segment.hash(), span);
-        self.present.insert(segment.hash());
+        self.spans.insert(hash, span);
+        self.present.insert(hash);
     }
 
     /// There may be records that no file has held in this run.
@@ -90,11 +92,12 @@ impl Workspace {
         let is_whole = coverage.present.is_subset(&report.present);
         coverage.present.clone_from(&report.present);
         // What comes with a file is held by it; only a file that goes can leave a gap.
-        if coverage.is_settled && is_whole && coverage.missing.is_empty() {
+        if coverage.is_settled && is_whole && coverage.missing.is_empty() && !self.exchange.has_moved {
             return Ok(());
         }
         coverage.is_settled = true;
         let current = self.identity.replica();
+        let has_moved = self.exchange.has_moved;
         let mut missing = BTreeMap::new();
         let mut due = Vec::new();
         for replica in self.store.replicas()?.into_iter().filter(|replica| *replica != current) {
@@ -104,15 +107,21 @@ impl Workspace {
                     let now = self.around.moment();
                     let since = *self.exchange.coverage.missing.get(&key).unwrap_or(&now);
                     missing.insert(key, since);
-                    if self.own.contains(&replica) || self.around.since(since) >= SETTLED {
+                    if has_moved || self.own.contains(&replica) || self.around.since(since) >= SETTLED {
                         due.push((replica, tip, gap));
                     }
                 }
             }
         }
         self.exchange.coverage.missing = missing;
+        let mut files = 0;
         for (replica, tip, gap) in due {
-            self.publish_held(&replica, &tip, gap)?;
+            files += self.publish_held(&replica, &tip, gap)?;
+        }
+        // What is still missing then can't be published, for want of a signature.
+        if has_moved && files == 0 {
+            self.exchange.has_moved = false;
+            self.store.commit(&Batch { settings: vec![(setting::MOVED.into(), None)], ..Batch::default() })?;
         }
         Ok(())
     }
@@ -144,9 +153,9 @@ impl Workspace {
     }
 
     /// Hands records of a branch to the carrier, up to the first signature from their last one on. Where there is none,
-    /// what comes after the last signature has to wait for its author.
-    fn publish_held(&self, replica: &ReplicaId, tip: &Tip, gap: Range<u64>) -> Result<(), SessionError> {
-        let Some(key) = self.store.key(replica)?.map(PublicKey) else { return Ok(()) };
+    /// what comes after the last signature has to wait for its author. Says how many files that makes.
+    fn publish_held(&self, replica: &ReplicaId, tip: &Tip, gap: Range<u64>) -> Result<usize, SessionError> {
+        let Some(key) = self.store.key(replica)?.map(PublicKey) else { return Ok(0) };
         let mut signed: Vec<Signature> = Vec::new();
         for signature in self.store.signatures(replica, gap.start..u64::MAX)? {
             let is_here = self.store.record_at(&tip.record, signature.number)? == Some(signature.record);
@@ -174,10 +183,11 @@ impl Workspace {
                 Err(error) => return Err(error.into()),
             }
         }
-        if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| !parcels.is_empty()) {
-            tracing::warn!(files = parcels.len(), "the folder has lost records that are held here; they are published");
+        let files = parcels.len();
+        if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| files > 0) {
+            tracing::warn!(files, "the folder lacks records that are held here; they are published");
             carrier.publish(parcels);
         }
-        Ok(())
+        Ok(files)
     }
 }

@@ -16,10 +16,13 @@ use crate::error::SessionError;
 use crate::opened::Ask;
 use crate::profile::Profile;
 use crate::reading;
+use crate::recovery::{self, Salvage};
+use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
     self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Present, Start, Status, Undo, Undone, WorkspaceInfo,
 };
+use crate::witness::{Facts, Witness};
 use crate::workspace::{Handle, Workspace, setting};
 
 /// How many events a slow listener may fall behind before it misses some; it asks for the state then.
@@ -33,6 +36,8 @@ pub struct Session(Arc<Shared>);
 
 struct Shared {
     profile: Profile,
+    /// Where the installation lives.
+    facts: Facts,
     /// Held as long as this process may write.
     lock: Arc<File>,
     events: broadcast::Sender<wire::Event>,
@@ -44,10 +49,19 @@ struct Shared {
 }
 
 struct Current {
-    info: WorkspaceInfo,
+    id: WorkspaceId,
+    /// Guests have the same one.
+    info: Arc<Mutex<WorkspaceInfo>>,
     handle: Handle,
     /// None where the workspace belongs to the session that this one is a guest of.
     thread: Option<JoinHandle<()>>,
+}
+
+impl Current {
+    fn info(&self) -> WorkspaceInfo {
+        // Whoever holds this lock only copies or replaces the value.
+        self.info.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Drop for Shared {
@@ -68,10 +82,20 @@ impl Session {
     /// Another process has it, or it can't be used.
     pub fn open(data: impl Into<PathBuf>) -> Result<Self, SessionError> {
         let profile = Profile::open(data)?;
+        let facts = Facts::here(profile.data());
+        Self::open_as(profile, facts)
+    }
+
+    /// As [`Self::open`], where the installation lives at another place than it seems: a simulation of two machines on one.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_as(profile: Profile, facts: Facts) -> Result<Self, SessionError> {
         let lock = profile.lock()?;
         let (events, _) = broadcast::channel(EVENTS);
         Ok(Session(Arc::new(Shared {
             profile,
+            facts,
             lock: Arc::new(lock),
             events,
             current: Mutex::new(None),
@@ -90,7 +114,18 @@ impl Session {
         self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn handle(&self) -> Result<Handle, SessionError> {
+    /// The workspace that is open.
+    pub(crate) fn info(&self) -> Result<WorkspaceInfo, SessionError> {
+        self.current().as_ref().map(Current::info).ok_or(SessionError::NoWorkspace)
+    }
+
+    pub(crate) fn note_info(&self, info: WorkspaceInfo) {
+        if let Some(current) = self.current().as_ref() {
+            *current.info.lock().unwrap_or_else(PoisonError::into_inner) = info;
+        }
+    }
+
+    pub(crate) fn handle(&self) -> Result<Handle, SessionError> {
         self.current().as_ref().map(|current| current.handle.clone()).ok_or(SessionError::NoWorkspace)
     }
 
@@ -110,14 +145,13 @@ impl Session {
         }
         let mut workspaces = Vec::new();
         for id in ids {
-            let current =
-                self.current().as_ref().filter(|current| current.info.id == id.to_string()).map(|c| c.info.clone());
+            let current = self.current().as_ref().filter(|current| current.id == id).map(Current::info);
             workspaces.push(match current {
                 Some(info) => info,
-                None => Profile::info(&self.0.profile.store(id)?)?,
+                None => self.0.profile.info_at_least(id),
             });
         }
-        let current = self.current().as_ref().map(|current| current.info.id.clone());
+        let current = self.current().as_ref().map(|current| current.id.to_string());
         let document = match self.handle() {
             Ok(handle) => {
                 handle.ask(|workspace| reading::setting_text(&*workspace.store, setting::LAST_DOCUMENT)).await?
@@ -149,15 +183,72 @@ impl Session {
 
     async fn show(&self, id: WorkspaceId, first_scan: FirstScan) -> Result<(), SessionError> {
         let _turn = self.0.turn.lock().await;
-        if self.current().as_ref().is_some_and(|current| current.info.id == id.to_string()) {
+        if self.current().as_ref().is_some_and(|current| current.id == id) {
             return Ok(());
         }
         self.leave().await?;
-        let store = self.0.profile.store(id)?;
-        let info = Profile::info(&store)?;
-        let (handle, thread) = Workspace::start(Box::new(store), self.0.events.clone(), first_scan)?;
-        *self.current() = Some(Current { info, handle, thread: Some(thread) });
+        self.begin(id, first_scan, Salvage::WithFolder).await
+    }
+
+    /// Starts a workspace's thread, where none runs.
+    async fn begin(&self, id: WorkspaceId, first_scan: FirstScan, how: Salvage) -> Result<(), SessionError> {
+        let (profile, facts, events) = (self.0.profile.clone(), self.0.facts.clone(), self.0.events.clone());
+        // A lost database is rebuilt here, which takes a while.
+        let begun = tokio::task::spawn_blocking(move || {
+            let start = || {
+                let (store, witness) = recovery::open(&profile, id, facts.clone(), how)?;
+                let info = Arc::new(Mutex::new(Profile::info(&store)?));
+                let (handle, thread) = Workspace::start(Box::new(store), events.clone(), first_scan, witness)?;
+                Ok::<_, SessionError>(Current { id, info, handle, thread: Some(thread) })
+            };
+            match start() {
+                // Only reading the rows has shown it.
+                Err(error) if error.is_loss() => {
+                    Witness::open(facts.clone(), profile.directory(&id), [0; 16]).note_damage()?;
+                    start()
+                }
+                begun => begun,
+            }
+        });
+        let begun = begun.await.map_err(|_| SessionError::Closing)??;
+        *self.current() = Some(begun);
         Ok(())
+    }
+
+    /// Begins a new database for a workspace whose own is lost and that has no folder, with what can be read of the old one,
+    /// which stays where it was put aside.
+    ///
+    /// # Errors
+    /// There is no such workspace, or it can't be stored.
+    pub async fn salvage(&self, workspace: String) -> Result<(), SessionError> {
+        let id = self.0.profile.choose(Some(&workspace))?;
+        let _turn = self.0.turn.lock().await;
+        if self.current().as_ref().is_some_and(|current| current.id == id) {
+            return Ok(());
+        }
+        self.leave().await?;
+        self.begin(id, FirstScan::AtOnce, Salvage::Asked).await
+    }
+
+    /// What the person has to be told because of this run.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn fresh_news(&self) -> Result<Vec<wire::News>, SessionError> {
+        self.handle()?.ask(|workspace| Ok(workspace.news.fresh().to_vec())).await
+    }
+
+    /// The person has read the news.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub async fn dismiss_news(&self) -> Result<(), SessionError> {
+        let dismiss = |workspace: &mut Workspace| {
+            workspace.news.clear(&mut *workspace.store)?;
+            workspace.tell_status();
+            Ok(())
+        };
+        self.handle()?.ask(dismiss).await
     }
 
     /// A session for one piece of work in a workspace, whatever is shown here meanwhile: in the one that is shown, or
@@ -168,11 +259,12 @@ impl Session {
     /// The workspace's database can't be used.
     pub async fn visit(&self, id: WorkspaceId) -> Result<Session, SessionError> {
         let turn = self.0.turn.clone().lock_owned().await;
-        let shown = self
-            .current()
-            .as_ref()
-            .filter(|current| current.info.id == id.to_string())
-            .map(|current| Current { info: current.info.clone(), handle: current.handle.clone(), thread: None });
+        let shown = self.current().as_ref().filter(|current| current.id == id).map(|current| Current {
+            id,
+            info: current.info.clone(),
+            handle: current.handle.clone(),
+            thread: None,
+        });
         if shown.is_some() {
             return Ok(self.guest(shown, None));
         }
@@ -190,6 +282,7 @@ impl Session {
     fn guest(&self, current: Option<Current>, visit: Option<OwnedMutexGuard<()>>) -> Session {
         Session(Arc::new(Shared {
             profile: self.0.profile.clone(),
+            facts: self.0.facts.clone(),
             lock: self.0.lock.clone(),
             // Who listens to this session hears of the workspace that it shows, and of no other.
             events: broadcast::channel(1).0,
@@ -212,6 +305,7 @@ impl Session {
         let id = WorkspaceId(crate::surroundings::Around::real().random()?);
         if let Some(root) = &folder {
             std::fs::create_dir_all(root).map_err(SessionError::files(root))?;
+            check_apart(root, self.data())?;
             genesis::create(&RealFileSystem, &RealClock::default(), root, id, &name)?;
         }
         self.add(id, name, person, folder).await
@@ -234,14 +328,14 @@ impl Session {
         self.add(genesis.workspace, genesis.name, person, Some(folder)).await
     }
 
-    async fn add(
+    pub(crate) async fn add(
         &self,
         id: WorkspaceId,
         name: String,
         person: String,
         folder: Option<PathBuf>,
     ) -> Result<WorkspaceInfo, SessionError> {
-        let mut store = self.0.profile.store(id)?;
+        let mut store = self.0.profile.make(id)?;
         let folder = match folder {
             // The folder is kept as it is now, not as seen from wherever a later process starts.
             Some(folder) => Some(std::path::absolute(&folder).map_err(SessionError::files(folder))?),
@@ -440,6 +534,30 @@ impl Session {
         self.handle()?.ask(|workspace| Ok(workspace.exchange.files())).await
     }
 
+    /// Stops reading the shared folder; what has come in stays. Nothing is read or published any more until it is to go on.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn stop_reading(&self) -> Result<(), SessionError> {
+        self.halt(true).await
+    }
+
+    /// Lets reading the shared folder go on.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn go_on_reading(&self) -> Result<(), SessionError> {
+        self.halt(false).await
+    }
+
+    async fn halt(&self, is_halted: bool) -> Result<(), SessionError> {
+        let job = move |workspace: &mut Workspace| {
+            workspace.exchange.halt(is_halted);
+            Ok(workspace.tell_status())
+        };
+        self.handle()?.ask(job).await
+    }
+
     // ---- without a window
 
     /// Finds a document by its id, the beginning of one, or its exact title.
@@ -534,7 +652,7 @@ impl Session {
 
     /// Whether the workspace that is open has a folder.
     pub fn is_shared(&self) -> bool {
-        self.current().as_ref().is_some_and(|current| current.info.folder.is_some())
+        self.current().as_ref().is_some_and(|current| current.info().folder.is_some())
     }
 
     /// Where the data is.

@@ -266,6 +266,18 @@ pub struct WorkspaceInfo {
     pub person: String,
 }
 
+/// Another workspace in the same shared folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Neighbour {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The name of its file.
+    pub file: String,
+}
+
 /// What the window needs to know first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -345,6 +357,22 @@ pub struct Present {
     pub counter: u64,
 }
 
+/// Something that happened at home and that the person has to be told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[ts(export)]
+pub enum News {
+    /// This data was found to be a copy, or set back: writing goes on under a new id.
+    NewIdentity,
+    /// The database was missing or damaged, and there is a new one.
+    Rebuilt {
+        /// Where the old one was put; null where it was missing.
+        aside: Option<String>,
+        /// How many records could be read from it.
+        records: u32,
+    },
+}
+
 /// The state of the workspace, for the status line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -363,6 +391,31 @@ pub struct Status {
     pub pending: u32,
     /// Files that were refused.
     pub refused: u32,
+    /// How far reading the shared folder has come, where there is much to read.
+    pub reading: Option<Reading>,
+    /// What the person has to be told once, and hasn't dismissed yet.
+    pub news: Vec<News>,
+}
+
+/// How far reading the shared folder has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Reading {
+    /// Files to be read.
+    pub files: u32,
+    /// Files that were read.
+    pub read: u32,
+    /// How much of the whole is done: reading, and keeping what was read.
+    pub percent: u32,
+    /// Somebody has stopped it; nothing is read until it is to go on.
+    pub stopped: bool,
+}
+
+impl Reading {
+    /// Reading that was stopped before it was known how much there is.
+    pub(crate) fn stopped() -> Self {
+        Reading { files: 0, read: 0, percent: 0, stopped: true }
+    }
 }
 
 /// A file of the shared folder that isn't used, for people.
@@ -406,6 +459,11 @@ pub enum Event {
     Presences {
         /// Everybody who is in a document, without places.
         present: Vec<Present>,
+    },
+    /// The workspace has another folder, or none any more.
+    Workspace {
+        /// The workspace.
+        workspace: WorkspaceInfo,
     },
     /// The status line's facts.
     Status {

@@ -12,6 +12,7 @@
 //! - [`Log`] has the operations on replicas' logs: commit, read, replay, converge.
 //! - [`State`] is a document's set of records, and its join; [`Materialise`] folds it.
 //! - [`Versions`] opens documents, now or as they once were, from snapshots that it keeps.
+//! - [`salvage`] reads what it can of a damaged database.
 //! - [`StoreError`] says what went wrong, sorted by what can be done about it.
 //!
 //! ```
@@ -63,7 +64,7 @@ pub use log::{Kind, Log, LogEntry};
 pub use materialise::Materialise;
 pub use memory::MemoryStore;
 pub use open::{OpenRecord, OpenRun, OpenStart};
-pub use sqlite::SqliteStore;
+pub use sqlite::{Salvaged, SqliteStore, salvage};
 pub use state::State;
 pub use storage::{Ends, Link, Storage, Tip, UndoRow};
 pub use versions::{OpenedDocument, Versions};

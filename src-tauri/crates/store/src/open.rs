@@ -67,6 +67,11 @@ impl OpenRecord {
         self.runs.last().map_or(self.start.first_seq, OpenRun::end_seq)
     }
 
+    /// When something was appended last. Sealed at that time, copies of one open record become the same record.
+    pub fn time(&self) -> i64 {
+        self.runs.last().map_or(0, |run| run.time)
+    }
+
     /// The record that this becomes when it is sealed at `time`. Pure: hand it to
     /// [`Batch::seal`](crate::Batch::seal), together with whatever is made from it.
     pub fn seal(&self, workspace: WorkspaceId, time: i64) -> Record {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use inkfold_engine::WorkspaceId;
 
-use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Walk};
+use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
 use crate::acknowledgement::Acknowledgement;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
@@ -66,7 +66,7 @@ impl Walk<'_> {
         &mut self,
         Candidate { path, mut facts }: Candidate,
         workspace: &WorkspaceId,
-        take: &mut dyn FnMut(NewFile) -> Verdict,
+        taker: &mut dyn Taker,
     ) {
         let known = self.memory.unchanged(&path, &facts).map(|row| row.seen.clone());
         let again = known.is_some();
@@ -129,7 +129,7 @@ impl Walk<'_> {
             Err(refusal) => self.refuse(path, facts, Some((kind, hash)), refusal, again),
             Ok(content) => {
                 self.report.handed_over += 1;
-                match take(NewFile { path: path.clone(), hash, content }) {
+                match taker.take(NewFile { path: path.clone(), hash, content }) {
                     Verdict::Refused(refusal) => self.refuse(path, facts, Some((kind, hash)), refusal, again),
                     verdict => {
                         self.memory.settle(&hash, verdict);

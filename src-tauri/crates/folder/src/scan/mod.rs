@@ -39,11 +39,35 @@ pub struct ScanRequest {
     pub replica: ReplicaId,
 }
 
-/// Looks through the root's own files and its data directories, and hands over each sound file that is new.
-///
-/// `take` says what became of a file; it should keep what is in it durably before it says
-/// [`Taken`](Verdict::Taken). May block for long where a service has to fetch files: never call it on the window's
-/// thread.
+/// Who takes what a scan finds.
+pub trait Taker {
+    /// The folder has been listed: so many files have to be read, of so many bytes together.
+    fn begin(&mut self, files: usize, bytes: u64);
+
+    /// Before each of them: whether the scan is to go on. It isn't complete otherwise.
+    fn goes_on(&mut self) -> bool;
+
+    /// Takes a sound file and says what became of it; what is in it should be durable before that is
+    /// [`Taken`](Verdict::Taken).
+    fn take(&mut self, file: NewFile) -> Verdict;
+}
+
+/// Takes everything, a file at a time.
+struct Each<'a>(&'a mut dyn FnMut(NewFile) -> Verdict);
+
+impl Taker for Each<'_> {
+    fn begin(&mut self, _: usize, _: u64) {}
+
+    fn goes_on(&mut self) -> bool {
+        true
+    }
+
+    fn take(&mut self, file: NewFile) -> Verdict {
+        (self.0)(file)
+    }
+}
+
+/// As [`scan_for`], where `take` takes each file that is found.
 pub fn scan(
     files: &dyn FileSystem,
     clock: &dyn Clock,
@@ -51,6 +75,20 @@ pub fn scan(
     request: &ScanRequest,
     memory: &mut Memory,
     take: &mut dyn FnMut(NewFile) -> Verdict,
+) -> ScanReport {
+    scan_for(files, clock, root, request, memory, &mut Each(take))
+}
+
+/// Looks through the root's own files and its data directories, and hands over each sound file that is new.
+///
+/// May block for long where a service has to fetch files: never call it on the window's thread.
+pub fn scan_for(
+    files: &dyn FileSystem,
+    clock: &dyn Clock,
+    root: &Path,
+    request: &ScanRequest,
+    memory: &mut Memory,
+    taker: &mut dyn Taker,
 ) -> ScanReport {
     match files.is_directory(root) {
         Ok(true) => {}
@@ -67,7 +105,7 @@ pub fn scan(
         seen: HashSet::new(),
         reread: MAX_REREAD_BYTES,
     };
-    walk.report.complete = true;
+    (walk.report.complete, walk.report.own_complete) = (true, true);
     let mut candidates = Vec::new();
     walk.report.root = match walk.look_at_root(&request.workspace, &mut candidates) {
         Ok(state) => state,
@@ -75,13 +113,20 @@ pub fn scan(
         Err(error) => RootState::Unreadable(error.to_string()),
     };
     if !walk.report.root.is_usable() {
-        walk.report.complete = false;
+        (walk.report.complete, walk.report.own_complete) = (false, false);
         return walk.report;
     }
     // Low numbers first, so that few have to wait; and first what others build on.
-    candidates.sort_by_cached_key(|candidate| in_order(&candidate.path));
-    for candidate in candidates {
-        walk.look_at_file(candidate, &request.workspace, take);
+    let (unchanged, mut changed): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|candidate| walk.memory.needs_no_reading(&candidate.path, &candidate.facts));
+    changed.sort_by_cached_key(|candidate| in_order(&candidate.path));
+    taker.begin(changed.len(), changed.iter().map(|candidate| candidate.facts.size).sum());
+    for candidate in unchanged.into_iter().chain(changed) {
+        if !taker.goes_on() {
+            (walk.report.complete, walk.report.own_complete) = (false, false);
+            break;
+        }
+        walk.look_at_file(candidate, &request.workspace, taker);
     }
     if walk.report.complete {
         walk.memory.keep(&walk.seen);
@@ -121,7 +166,7 @@ impl Walk<'_> {
             Err(error) => return self.trouble(directory.to_owned(), &error),
         };
         if listing.cut {
-            self.report.complete = false;
+            self.missed(directory);
             let message = format!("more than {MAX_FILES} files, or some that can't be listed");
             self.report.trouble.push(Trouble { path: directory.to_owned(), message });
         }
@@ -161,9 +206,15 @@ impl Walk<'_> {
 
     /// An entry that could not be looked at. One that just vanished is no trouble, but the scan isn't complete.
     fn trouble(&mut self, path: PathBuf, error: &io::Error) {
-        self.report.complete = false;
+        self.missed(&path);
         if error.kind() != io::ErrorKind::NotFound {
             self.report.trouble.push(Trouble { path, message: error.to_string() });
         }
+    }
+
+    /// Something at this path, or below it, was not looked at.
+    fn missed(&mut self, path: &Path) {
+        self.report.complete = false;
+        self.report.own_complete &= !path.starts_with(&self.own_directory) && !self.own_directory.starts_with(path);
     }
 }

@@ -43,6 +43,8 @@ pub struct ScanReport {
     pub root: RootState,
     /// Everything was looked at: only then may absence mean anything.
     pub complete: bool,
+    /// Our own directory was looked at whole, or isn't there: only then may anything be published.
+    pub own_complete: bool,
     /// Files that can't be used.
     pub refused: Vec<RefusedFile>,
     /// Places that could not be looked at.
@@ -68,6 +70,7 @@ impl ScanReport {
         Self {
             root,
             complete: false,
+            own_complete: false,
             refused: Vec::new(),
             trouble: Vec::new(),
             own: BTreeMap::new(),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use inkfold_engine::WorkspaceId;
 
@@ -88,9 +88,15 @@ impl RootState {
 }
 
 impl Walk<'_> {
-    pub(super) fn look_at_root(&mut self, workspace: &WorkspaceId, candidates: &mut Vec<Candidate>) -> io::Result<RootState> {
+    pub(super) fn look_at_root(
+        &mut self,
+        workspace: &WorkspaceId,
+        candidates: &mut Vec<Candidate>,
+    ) -> io::Result<RootState> {
         let listing = self.files.list(self.root, MAX_FILES)?;
-        self.report.complete &= !listing.cut;
+        if listing.cut {
+            self.missed(Path::new(""));
+        }
         let mut genesis = FoundGenesis::default();
         let (mut data, mut foreign) = (Vec::new(), Vec::new());
         let mut entries = listing.entries;

@@ -8,12 +8,11 @@ use inkfold_engine::{Record, RecordId};
 
 use super::frame::write_block;
 use super::{
-    BLOCK_TARGET_BYTES, FileHash, Header, MAX_RECORDS, MAX_RUNS,
-    MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
+    BLOCK_TARGET_BYTES, FileHash, Header, MAX_RECORDS, MAX_RUNS, MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
 };
 use crate::branches::{Branches, LookupFailed};
-use crate::kind::{FileKind, write_head};
 use crate::identity::{HeadSignature, Identity, PublicKey};
+use crate::kind::{FileKind, write_head};
 use crate::layout::RelativePath;
 
 /// How much canonical data [`encode_all`] puts into one file: compressed it stays below [`MAX_SEGMENT_BYTES`].

@@ -130,6 +130,7 @@ pub struct Segment {
     signature: HeadSignature,
     hash: FileHash,
     size: usize,
+    weight: usize,
 }
 
 impl Segment {
@@ -156,6 +157,21 @@ impl Segment {
     /// The file's size in bytes.
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// About how many bytes it takes in memory: that can be a thousand times its size.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether it has none, which no file that could be parsed has.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// The name under which its writer published it.

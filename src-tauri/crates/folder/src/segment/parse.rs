@@ -8,12 +8,16 @@ use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use super::frame::{inflate, read_frame};
 use super::{
-    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
-    MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES, Segment, Tip,
+    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER, MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES,
+    Segment, Tip,
 };
 use crate::identity::{HeadSignature, PublicKey};
 use crate::kind::{FileKind, open, read_workspace};
 use crate::refusal::Refusal;
+
+/// What a record and a run of events take in memory beside their text.
+const RECORD_WEIGHT: usize = 256;
+const RUN_WEIGHT: usize = 96;
 
 impl Segment {
     /// Reads a file. Sizes, hash, key and signature are verified before anything is unpacked.
@@ -47,9 +51,9 @@ impl Segment {
         if !header.key.verifies(workspace, header.last, &last_id, &signature) {
             return Err(Refusal::BadSignature);
         }
-        let records = read_blocks(&header, &frames)?;
+        let (records, weight) = read_blocks(&header, &frames)?;
         check_parents(&header, &records)?;
-        Ok(Self { header, records, last_id, signature, hash: FileHash::of(bytes), size: bytes.len() })
+        Ok(Self { header, records, last_id, signature, hash: FileHash::of(bytes), size: bytes.len(), weight })
     }
 }
 
@@ -89,7 +93,8 @@ fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Heade
     Ok(Header { workspace: *workspace, author, key, first, last, before, tips })
 }
 
-fn read_blocks(header: &Header, frames: &[&[u8]]) -> Result<Vec<RecordParts>, Refusal> {
+/// The records of all blocks, and about how many bytes they take in memory.
+fn read_blocks(header: &Header, frames: &[&[u8]]) -> Result<(Vec<RecordParts>, usize), Refusal> {
     let misfit = Refusal::Malformed("a count that doesn't fit the numbers");
     let count = header.last - header.first + 1;
     let mut records: Vec<RecordParts> = Vec::new();
@@ -115,7 +120,8 @@ fn read_blocks(header: &Header, frames: &[&[u8]]) -> Result<Vec<RecordParts>, Re
         }
         records.extend(parts);
     }
-    if records.len() as u64 == count { Ok(records) } else { Err(misfit) }
+    let weight = MAX_INFLATED_BYTES - left + RECORD_WEIGHT * records.len() + RUN_WEIGHT * runs;
+    if records.len() as u64 == count { Ok((records, weight)) } else { Err(misfit) }
 }
 
 /// Parents name tips of the table, each tip at most once in a record, and each tip is named itself by some record.

@@ -3,6 +3,9 @@
 //! Whoever wants something sends a closure; nobody ever waits for this thread but by awaiting its answer. What blocks
 //! on the shared folder is done by the carrier (`carrier.rs`), never here.
 
+mod doubles;
+mod folder;
+mod identity;
 mod saving;
 mod snapshots;
 mod status;
@@ -22,16 +25,19 @@ use tokio::sync::{broadcast, oneshot};
 
 use crate::acknowledging::Acknowledging;
 use crate::branches::StoreBranches;
-use crate::carrier::{Carrier, FirstScan};
+use crate::carrier::{Carrier, Errand, FirstScan};
 use crate::convert::page_out;
 use crate::edit::Author;
 use crate::error::SessionError;
 use crate::exchange::Exchange;
+use crate::news::News;
 use crate::opened::{Ask, Early, Opened, Reply, is_trashed, locked, title};
 use crate::people::People;
 use crate::presence::Presences;
 use crate::surroundings::{Around, Moment};
 use crate::wire;
+use crate::witness::Witness;
+use identity::new_identity;
 
 /// A pause in writing of this length seals the open record.
 const SEAL_PAUSE: Duration = Duration::from_secs(1);
@@ -45,6 +51,8 @@ const PIECE_BYTES: usize = 256 << 10;
 const RETRY: Duration = Duration::from_secs(1);
 /// The thread looks around at least this often.
 const IDLE: Duration = Duration::from_secs(5);
+/// The list of documents is brought up to date for so long, then whoever else wants something has his turn.
+const CARDS_TIME: Duration = Duration::from_millis(15);
 
 /// Settings of a store that a workspace keeps.
 pub(crate) mod setting {
@@ -57,6 +65,16 @@ pub(crate) mod setting {
     /// There where the others may not see where the person is.
     pub const HIDDEN: &str = "presence/hidden";
     pub const LAST_DOCUMENT: &str = "window/document";
+    /// The keys of all ids that this installation has used, the present one's too.
+    pub const KEYS: &str = "own-keys";
+    /// Where the database was opened last.
+    pub const FACTS: &str = "installation/facts";
+    /// Which run of the program has it open.
+    pub const RUN: &str = "installation/run";
+    /// What the person hasn't been told yet.
+    pub const NEWS: &str = "news";
+    /// Set after the folder has become another one, until everything that is held here is in it.
+    pub const MOVED: &str = "folder/moved";
 }
 
 /// A job for the workspace's thread.
@@ -75,7 +93,11 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.send(move |workspace| {
             // Whoever asked may be gone; the work is done all the same.
-            let _ = reply.send(job(workspace));
+            let outcome = job(workspace);
+            if outcome.as_ref().is_err_and(SessionError::is_loss) {
+                workspace.note_damage();
+            }
+            let _ = reply.send(outcome);
         })?;
         answer.await.map_err(|_| SessionError::Closing)?
     }
@@ -157,6 +179,11 @@ pub(crate) struct Workspace {
     failing_since: Option<Moment>,
     /// Documents whose card is outdated, and how.
     stale_cards: BTreeMap<DocumentId, Stale>,
+    /// Some of them can be made at once.
+    more_cards: bool,
+    /// When the window was told the list of documents last, and whether it has changed since.
+    told_cards: Option<Moment>,
+    untold_cards: bool,
     /// How much came to documents since their last snapshot.
     unkept: BTreeMap<DocumentId, usize>,
     /// How many other writers have been seen.
@@ -168,6 +195,9 @@ pub(crate) struct Workspace {
     pub around: Around,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
+    pub news: News,
+    /// None in a simulation, where there is nothing outside the store.
+    pub witness: Option<Witness>,
     closing: bool,
 }
 
@@ -177,14 +207,15 @@ impl Workspace {
         store: Box<dyn Storage>,
         events: broadcast::Sender<wire::Event>,
         first_scan: FirstScan,
+        witness: Witness,
     ) -> Result<(Handle, std::thread::JoinHandle<()>), SessionError> {
         let around = Around::real();
         let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
-        let carrier =
-            folder.map(|root| Carrier::start(root, store.workspace(), handle.clone(), around.clone(), first_scan));
-        let this = Workspace::new(store, carrier, around, events)?;
+        let home = Errand { handle: handle.clone(), turn: 0 };
+        let carrier = folder.map(|root| Carrier::start(root, store.workspace(), home, around.clone(), first_scan));
+        let this = Workspace::new(store, carrier, around, events, Some(witness))?;
         let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
         Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
     }
@@ -195,6 +226,7 @@ impl Workspace {
         carrier: Option<Carrier>,
         around: Around,
         events: broadcast::Sender<wire::Event>,
+        witness: Option<Witness>,
     ) -> Result<Workspace, SessionError> {
         let workspace = store.workspace();
         let identity = match store.setting(setting::IDENTITY)? {
@@ -218,6 +250,9 @@ impl Workspace {
             waiting_for_disk: Vec::new(),
             failing_since: None,
             stale_cards: BTreeMap::new(),
+            more_cards: false,
+            told_cards: None,
+            untold_cards: false,
             unkept: BTreeMap::new(),
             others: 0,
             exchange: Exchange::new(carrier, around.clone()),
@@ -227,35 +262,45 @@ impl Workspace {
             around,
             events,
             told_status: None,
+            news: News::default(),
+            witness,
             closing: false,
         };
         this.begin()?;
         Ok(this)
     }
 
-    /// What a run begins with: a record that the last one left open is sealed, and missing cards are made.
+    /// What a run begins with: it is settled under which id it writes, a record that the last one left open is sealed, and
+    /// missing cards are made.
     fn begin(&mut self) -> Result<(), SessionError> {
+        self.news = News::read(&*self.store)?;
+        let is_other = self.is_contradicted()?;
+        if let Some(witness) = &self.witness {
+            self.store.commit(&Batch { settings: witness.settings()?.to_vec(), ..Batch::default() })?;
+        }
         if let Some(open) = self.store.open()? {
-            let record = open.seal(self.store.workspace(), self.around.now());
+            let record = open.seal(self.store.workspace(), open.time());
             self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
         }
-        let last = self.store.line_end(&self.identity.replica());
-        if matches!(last, Err(StoreError::Forked(_))) {
+        if is_other && self.store.line_end(&self.identity.replica()).is_ok() {
+            self.flush()?;
             self.take_new_identity()?;
         }
-        let is_unflushed = self.first_unqueued()? <= self.last_number()?;
-        self.exchange.first_unflushed = is_unflushed.then(|| self.around.moment());
+        self.look_at_own_line()?;
+        self.mirror()?;
         let known: BTreeSet<DocumentId> = self.store.cards()?.into_iter().map(|(document, _)| document).collect();
         for document in self.store.documents()?.into_iter().filter(|document| !known.contains(document)) {
             let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
             self.stale_cards.insert(document, Stale { edited, registers: true });
         }
+        self.exchange.has_moved = self.exchange.carrier.is_some() && self.store.setting(setting::MOVED)?.is_some();
         self.count_others()?;
         self.recall_acknowledgements()?;
         self.recall_presence()?;
         self.people.changed();
         self.see_people()?;
-        self.update_cards()
+        self.update_cards()?;
+        self.introduce()
     }
 
     fn run(mut self, jobs: &Receiver<Job>) {
@@ -277,6 +322,9 @@ impl Workspace {
 
     /// How long nothing has to be done.
     fn next_due(&self) -> Duration {
+        if self.more_cards {
+            return Duration::ZERO;
+        }
         let failing = self.failing_since.map(|since| self.around.since(since));
         let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
         let publish = [self.flush_in(), self.acknowledge_in(), self.present_in()].into_iter().flatten().min();
@@ -306,13 +354,10 @@ impl Workspace {
             let outcome = self.seal_and_flush().and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
             self.settle_disk(outcome);
         }
-        if self.is_unknown() && self.writing.is_none() && self.failing_since.is_none() {
-            let introduced = self.introduce();
-            self.settle_disk(introduced);
-        }
-        if !self.stale_cards.is_empty() && self.writing.is_none() {
-            match self.update_cards() {
-                Ok(()) => {}
+        self.more_cards = false;
+        if self.has_stale_cards() {
+            match self.update_some_cards(None, Some(CARDS_TIME)) {
+                Ok(is_more) => self.more_cards = is_more,
                 Err(error) => tracing::warn!(code = error.code(), "the list of documents could not be updated"),
             }
         }
@@ -331,23 +376,6 @@ impl Workspace {
         }
         Ok(())
     }
-
-    /// From now on this installation writes under a new id: its old one was found to have a life elsewhere.
-    pub fn take_new_identity(&mut self) -> Result<(), SessionError> {
-        tracing::warn!("this replica's records were found in two versions; writing goes on under a new id");
-        let workspace = self.store.workspace();
-        self.identity = new_identity(&mut *self.store, workspace, &self.around)?;
-        self.own.insert(self.identity.replica());
-        self.exchange.coverage.unsettle();
-        self.acknowledging.begin_anew();
-        self.people.begin_anew();
-        self.presences.begin_anew();
-        for opened in self.opened.values_mut() {
-            // The events of the old id are no longer own ones.
-            opened.undo = UndoStack::new(self.identity.replica());
-        }
-        Ok(())
-    }
 }
 
 /// How long a workspace's thread may rest: `failing` is the time since storing failed, `writing` the time since the last
@@ -359,21 +387,6 @@ fn next_due(failing: Option<Duration>, writing: Option<Duration>, publish: Optio
     }
     let seal = writing.map(|since| SEAL_PAUSE.saturating_sub(since));
     [seal, publish].into_iter().flatten().fold(IDLE, Duration::min)
-}
-
-fn new_identity(store: &mut dyn Storage, workspace: WorkspaceId, around: &Around) -> Result<Identity, SessionError> {
-    let identity = Identity::from_seed(around.random()?, workspace);
-    let mut own = store.setting(setting::OWN)?.unwrap_or_default();
-    own.extend_from_slice(identity.replica().as_bytes());
-    store.commit(&Batch {
-        settings: vec![
-            (setting::IDENTITY.into(), Some(identity.to_bytes().to_vec())),
-            (setting::OWN.into(), Some(own)),
-        ],
-        keys: vec![(identity.replica(), identity.public_key().0)],
-        ..Batch::default()
-    })?;
-    Ok(identity)
 }
 
 #[cfg(test)]

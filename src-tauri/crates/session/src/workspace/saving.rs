@@ -8,12 +8,21 @@ use super::*;
 impl Workspace {
     /// Stores what the engine has and the store hasn't.
     pub(super) fn save(&mut self) -> Result<(), SessionError> {
+        if !self.unsaved.is_empty() {
+            self.check_run()?;
+        }
         let mut oversize = BTreeSet::new();
         while let Some(unsaved) = self.unsaved.first() {
             let document = unsaved.start.document;
             if bytes_of(&unsaved.events) <= PIECE_BYTES {
                 let undo = rows_of(&unsaved.undo);
-                self.store.append_undoable(&unsaved.start, unsaved.time, &unsaved.events, &undo)?;
+                let stored = self.store.append_undoable(&unsaved.start, unsaved.time, &unsaved.events, &undo);
+                if let Err(error) = stored {
+                    if doubles::is_hopeless(&error) {
+                        self.give_way(document, &error);
+                    }
+                    return Err(error.into());
+                }
             } else {
                 let undo = rows_of(&unsaved.undo);
                 self.save_in_pieces(unsaved.start.clone(), unsaved.time, pieces(&unsaved.events), &undo)?;
@@ -89,10 +98,14 @@ impl Workspace {
             let begun = self.writing.take().and_then(|writing| self.opened.get_mut(&writing.document));
             if let Some(opened) = begun {
                 opened.document.abandon();
+                // Or another process has sealed it.
+                if opened.document.is_open() {
+                    opened.lose();
+                }
             }
             return Ok(());
         };
-        let record = open.seal(self.store.workspace(), self.around.now());
+        let record = open.seal(self.store.workspace(), open.time());
         self.store.commit(&Batch { seal: Some(record.clone()), ..Batch::default() })?;
         self.sealed(record)
     }
@@ -104,8 +117,10 @@ impl Workspace {
         self.acknowledging.wrote();
         if let Some(opened) = self.opened.get_mut(&record.document())
             && opened.document.is_open()
+            && opened.document.seal(record).is_err()
         {
-            opened.document.seal(record)?;
+            // Another process has written in it: the window has to open the document again.
+            opened.lose();
         }
         Ok(())
     }
@@ -122,13 +137,14 @@ impl Workspace {
     /// and the file's bytes.
     pub fn flush(&mut self) -> Result<(), SessionError> {
         self.save()?;
-        let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), self.around.now()));
+        let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), open.time()));
         if self.exchange.carrier.is_none() || sealed.is_none() {
             self.seal()?;
         }
         if self.exchange.carrier.is_none() {
             return Ok(());
         }
+        self.check_run()?;
         let replica = self.identity.replica();
         let mut records = self.store.records_of(&replica, self.first_unqueued()?..u64::MAX)?;
         records.extend(sealed.clone());
@@ -157,6 +173,7 @@ impl Workspace {
         if let Some(record) = sealed {
             self.sealed(record)?;
         }
+        self.mirror()?;
         self.exchange.flushed();
         self.exchange.publish(&*self.store)?;
         Ok(())
@@ -230,4 +247,82 @@ fn text_parts(at: u64, text: &str) -> Vec<Event> {
         rest = tail;
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use inkfold_store::SqliteStore;
+
+    use crate::error::SessionError;
+    use crate::session::Session;
+    use crate::wire::{Change, Edit, Event, Grouping, Inline, Point, Whereabouts};
+
+    /// The database can't grow any more, or it can again.
+    async fn limit(session: &Session, pages: Option<u32>) {
+        let id = session.workspaces().expect("a list")[0].to_string();
+        let path = session.data().join("workspaces").join(id).join("inkfold.db");
+        let store = SqliteStore::open_existing(&path).expect("a database");
+        store.limit_pages(pages).expect("it takes a limit");
+        let replace = |workspace: &mut super::Workspace| {
+            workspace.store = Box::new(store);
+            Ok(())
+        };
+        session.handle().expect("it is open").ask(replace).await.expect("it is replaced");
+    }
+
+    #[test]
+    fn words_that_do_not_fit_on_the_disk_stay_in_memory_until_they_do() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let data = tempfile::tempdir().expect("a directory");
+            let session = Session::open(data.path()).expect("a data directory");
+            session.create_workspace("Notes".into(), "Ada".into(), None).await.expect("a workspace");
+            let document = session.create_document("Plans".into()).await.expect("a document").id;
+            session.open_document(document.clone()).await.expect("it opens");
+            // One page is the least that can be asked for; the database stays as large as it is.
+            limit(&session, Some(1)).await;
+            let word = "twelve bytes".repeat(1_000);
+            let at = Point { block: 0, offset: 0 };
+            let edit = |counter| Edit {
+                document: document.clone(),
+                patch: 0,
+                counter,
+                changes: vec![Change::Splice {
+                    from: at,
+                    to: at,
+                    insert: vec![Inline { text: word.clone(), marks: Default::default() }],
+                }],
+                grouping: Grouping::Typing,
+                before: None,
+                after: None,
+            };
+            let mut written = 0;
+            let refused = loop {
+                written += 1;
+                match session.edit(edit(written)).await {
+                    Ok(()) if written < 100 => {}
+                    answer => break answer,
+                }
+            };
+            assert!(matches!(refused, Err(SessionError::NotSaved(_))), "{refused:?}");
+            // The writer goes on.
+            written += 1;
+            assert!(session.edit(edit(written)).await.is_err());
+            assert_eq!(session.status().await.expect("a status").words, Whereabouts::NotSaved);
+            assert!(session.close().await.is_err(), "closing warns, and the session goes on");
+
+            let mut events = session.events();
+            limit(&session, None).await;
+            // It is tried again by itself.
+            while session.status().await.expect("a status").words == Whereabouts::NotSaved {
+                if let Ok(Event::Status { status }) = events.recv().await {
+                    assert!(matches!(status.words, Whereabouts::NotSaved | Whereabouts::OnThisDevice));
+                }
+            }
+            session.close().await.expect("it closes");
+            session.start().await.expect("it starts");
+            let opened = session.open_document(document.clone()).await.expect("it opens");
+            assert_eq!(opened.blocks[0].content[0].text, word.repeat(written as usize));
+        });
+    }
 }

@@ -76,51 +76,6 @@ fn small_files_become_larger_ones() {
     });
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a directory");
-    for entry in std::fs::read_dir(from).expect("a directory").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("a copy");
-        }
-    }
-}
-
-#[test]
-fn a_copied_profile_becomes_a_second_writer_and_nothing_is_lost() {
-    run(async {
-        let root = tempfile::tempdir().expect("a directory");
-        let (a, b, document) = pair(root.path(), "Plans").await;
-        let id = document.parse().expect("an id");
-        a.append_text(id, "before".into()).await.expect("it is stored");
-        a.close().await.expect("it closes");
-        drop(a);
-        copy(&root.path().join("a"), &root.path().join("twin"));
-        let a = Session::open(root.path().join("a")).expect("a data directory");
-        let twin = Session::open(root.path().join("twin")).expect("a data directory");
-        for (session, word) in [(&a, "left"), (&twin, "right")] {
-            session.start().await.expect("it starts");
-            session.append_text(id, word.into()).await.expect("it is stored");
-        }
-        for _ in 0..2 {
-            exchange(&a, &twin).await;
-        }
-        for (session, word) in [(&a, "left again"), (&twin, "right again")] {
-            session.append_text(id, word.into()).await.expect("it is stored");
-        }
-        exchange(&a, &twin).await;
-        exchange(&b, &a).await;
-        let here = text(&a, &document).await;
-        let mut lines: Vec<&str> = here.lines().collect();
-        lines.sort_unstable();
-        assert_eq!(lines, ["before", "left", "left again", "right", "right again"]);
-        assert_eq!(text(&twin, &document).await, here);
-        assert_eq!(text(&b, &document).await, here);
-    });
-}
-
 #[test]
 fn a_folder_that_goes_is_never_read_as_everything_deleted() {
     run(async {

@@ -2,6 +2,7 @@
 
 mod read;
 mod rows;
+mod salvage;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenRun, OpenStart, run_bytes};
 use crate::storage::UndoRow;
 use rows::int;
+pub use salvage::{Salvaged, salvage};
 use write::run;
 
 /// A [`Storage`](crate::Storage) in a database file, outside the shared folder.
@@ -69,6 +71,16 @@ impl SqliteStore {
             Some(found) if found != workspace => Err(StoreError::OtherWorkspace { found, expected: workspace }),
             _ => Ok(SqliteStore { connection, workspace }),
         }
+    }
+
+    /// Bounds how large the database may become, in pages, as a quota would; what doesn't fit fails as on a full disk. None
+    /// for no bound.
+    ///
+    /// # Errors
+    /// What the machine reports.
+    pub fn limit_pages(&self, pages: Option<u32>) -> Result<()> {
+        let pages = pages.unwrap_or(u32::MAX - 1);
+        Ok(self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
     }
 
     /// Begins a transaction that may write; it is rolled back unless it is committed.

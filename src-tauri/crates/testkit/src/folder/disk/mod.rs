@@ -5,6 +5,7 @@ mod calls;
 mod power;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -61,6 +62,9 @@ pub struct Touched {
     pub removed: Option<Arc<[u8]>>,
 }
 
+/// What tells two states of a file apart for whoever is told of changes: its number, when it changed, and its size.
+pub type Stamp = (u64, i64, usize);
+
 /// A disk. Clones are the same disk.
 #[derive(Clone)]
 pub struct Disk {
@@ -112,6 +116,10 @@ struct State {
     touched: Vec<Touched>,
     /// The publisher gives temporary files random names; here each gets a name that the same seed gives again.
     temporary: BTreeMap<PathBuf, PathBuf>,
+    /// Every change fails in this way, until this moment.
+    failing: Option<(ErrorKind, Duration)>,
+    /// A directory's listing is cut after so many entries.
+    most_entries: usize,
     calls: u64,
     /// More calls than this are a program that doesn't come to an end.
     most_calls: u64,
@@ -132,6 +140,8 @@ impl Disk {
             fuse: None,
             touched: Vec::new(),
             temporary: BTreeMap::new(),
+            failing: None,
+            most_entries: usize::MAX,
             calls: 0,
             most_calls: u64::MAX,
         };
@@ -242,9 +252,27 @@ impl Disk {
         }
     }
 
+    /// Nothing can be changed for so long: every call that would fails like this.
+    pub fn fail_for(&self, duration: Duration, kind: ErrorKind) {
+        let until = self.clock.monotonic().saturating_add(duration);
+        self.lock().failing = Some((kind, until));
+    }
+
     /// How the shared folder stands from now on.
     pub fn set_root(&self, root: Root) {
         self.lock().root = root;
+    }
+
+    /// Directories hold more files than are looked at: listings are cut after so many entries, whichever those are.
+    pub fn set_most_entries(&self, entries: usize) {
+        self.lock().most_entries = entries;
+    }
+
+    /// Every file's state, by its path.
+    pub fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
+        let state = self.lock();
+        let files = state.nodes.values().filter(|node| node.kind == Kind::File);
+        files.map(|node| (below(&node.path), (node.inode, node.changed, node.bytes.len()))).collect()
     }
 
     /// What the program has changed since the last call.

@@ -1,0 +1,60 @@
+//! What the person has to be told once: kept in the store until it is dismissed, since nobody may be looking when it happens.
+
+use inkfold_store::{Batch, Storage};
+
+use crate::error::SessionError;
+use crate::wire;
+use crate::workspace::setting;
+
+/// What wasn't dismissed yet.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    all: Vec<wire::News>,
+    /// How many of them are from earlier runs.
+    old: usize,
+}
+
+impl News {
+    /// What earlier runs have left.
+    pub fn read(store: &dyn Storage) -> Result<News, SessionError> {
+        // What can't be read was written by another version; it is no reason to fail.
+        let bytes = store.setting(setting::NEWS)?.unwrap_or_default();
+        let all: Vec<wire::News> = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(News { old: all.len(), all })
+    }
+
+    /// All of it.
+    pub fn all(&self) -> &[wire::News] {
+        &self.all
+    }
+
+    /// What this run has added.
+    pub fn fresh(&self) -> &[wire::News] {
+        &self.all[self.old..]
+    }
+
+    /// Keeps something to be told; once, however often it happens.
+    pub fn add(&mut self, store: &mut dyn Storage, news: wire::News) -> Result<(), SessionError> {
+        self.old -= usize::from(self.all[..self.old].contains(&news));
+        self.all.retain(|other| *other != news);
+        self.all.push(news);
+        self.keep(store)
+    }
+
+    /// The person has read it.
+    pub fn clear(&mut self, store: &mut dyn Storage) -> Result<(), SessionError> {
+        *self = News::default();
+        self.keep(store)
+    }
+
+    fn keep(&self, store: &mut dyn Storage) -> Result<(), SessionError> {
+        store.commit(&Batch { settings: vec![setting_of(&self.all)], ..Batch::default() })?;
+        Ok(())
+    }
+}
+
+/// News as a setting.
+pub(crate) fn setting_of(all: &[wire::News]) -> (String, Option<Vec<u8>>) {
+    let bytes = serde_json::to_vec(all).expect("texts and numbers always make JSON");
+    (setting::NEWS.into(), (!all.is_empty()).then_some(bytes))
+}
