@@ -95,7 +95,7 @@ pub use publish::{PublishError, Published, Publisher};
 pub use refusal::Refusal;
 pub use scan::{Content as FileContent, NewFile, OwnSeen, RootState, ScanReport, ScanRequest, Taker};
 pub use segment::{
-    EncodeError, FileHash, Segment, SegmentFile, ShortHash, Signer, Unresolved, encode_all, encode_segment, merge_segments,
-    resolve_together,
+    EncodeError, FileHash, Segment, SegmentFile, ShortHash, Signer, Unresolved, encode_all, encode_segment,
+    merge_segments, resolve_together,
 };
 pub use watch::{WatchTrouble, Watcher};

@@ -177,7 +177,8 @@ impl Workspace {
             return Ok(());
         }
         let holdings = self.holdings()?;
-        let says_no_more = |said: &Said| said.holdings.heads == holdings.heads && holdings.files.is_subset(&said.holdings.files);
+        let says_no_more =
+            |said: &Said| said.holdings.heads == holdings.heads && holdings.files.is_subset(&said.holdings.files);
         let replica = self.identity.replica();
         self.acknowledging.is_due = false;
         let bytes = match self.acknowledging.said.as_ref() {

@@ -7,7 +7,8 @@ use inkfold_engine::record::MAX_RECORD_BYTES;
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId, event};
 
 use crate::batch::{
-    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot, SnapshotMark,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot,
+    SnapshotMark,
 };
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};

@@ -5,7 +5,8 @@ use std::ops::Range;
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId};
 
 use crate::batch::{
-    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, SnapshotMark,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature,
+    SnapshotMark,
 };
 use crate::error::Result;
 use crate::open::{OpenRecord, OpenStart};

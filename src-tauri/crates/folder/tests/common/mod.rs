@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use inkfold_engine::record::Content;
-use inkfold_engine::{DocumentId, ElementId, Event, Events, Insertion, Place, Record, RecordId, ReplicaId, Side, WorkspaceId};
+use inkfold_engine::{
+    DocumentId, ElementId, Event, Events, Insertion, Place, Record, RecordId, ReplicaId, Side, WorkspaceId,
+};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
     Clock, Head, HeldRecords, Holdings, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem, Refusal,

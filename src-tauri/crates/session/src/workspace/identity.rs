@@ -51,8 +51,7 @@ impl Workspace {
             opened.undo = UndoStack::new(self.identity.replica());
         }
         self.mirror()?;
-        self.news.add(&mut *self.store, wire::News::NewIdentity)?;
-        self.introduce()
+        self.news.add(&mut *self.store, wire::News::NewIdentity)
     }
 
     /// Signs the ends of the lines that were written under an id, where they have no signature: what has one came from

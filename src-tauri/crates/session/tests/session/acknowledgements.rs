@@ -117,7 +117,8 @@ fn named_by_ben(table: &Table, of: ReplicaId, number: u64) -> Vec<u8> {
 
 fn segments(root: &Path, replica: &ReplicaId) -> Vec<PathBuf> {
     let directory = root.join("inkfold-data").join(replica.to_string());
-    let mut found: Vec<PathBuf> = std::fs::read_dir(directory).expect("a directory").flatten().map(|entry| entry.path()).collect();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(directory).expect("a directory").flatten().map(|entry| entry.path()).collect();
     found.sort();
     found
 }

@@ -8,7 +8,8 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use super::SqliteStore;
 use super::rows::{self, int, row_error, uint};
 use crate::batch::{
-    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, SnapshotMark,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature,
+    SnapshotMark,
 };
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenStart, run_from_bytes};

@@ -2,7 +2,8 @@
 
 use inkfold_engine::{Event, Record, RecordId};
 use inkfold_store::{
-    AcknowledgementRow, Batch, Chain, Committed, Counts, DocumentCard, FileFact, OpenStart, OutboxFile, PendingFile, Signature,
+    AcknowledgementRow, Batch, Chain, Committed, Counts, DocumentCard, FileFact, OpenStart, OutboxFile, PendingFile,
+    Signature,
 };
 
 use crate::support::*;

@@ -2,7 +2,8 @@
 
 use inkfold_engine::{Record, RecordId};
 use inkfold_store::{
-    AcknowledgementRow, Batch, Chain, DocumentCard, FileFact, Log, OpenStart, OutboxFile, PendingFile, Signature, Storage, StoreError,
+    AcknowledgementRow, Batch, Chain, DocumentCard, FileFact, Log, OpenStart, OutboxFile, PendingFile, Signature,
+    Storage, StoreError,
 };
 use proptest::prelude::*;
 
