@@ -26,6 +26,10 @@ others: number,
  */
 peers: Array<Peer>, 
 /**
+ * Whether the others may see where the person here is.
+ */
+is_seen: boolean, 
+/**
  * Files that wait for something that hasn't arrived.
  */
 pending: number, 

@@ -131,6 +131,8 @@ export const en = {
   "status.peers.about": "Who has everything you wrote, as far as their devices have said.",
   "status.peers.has": "Reached {time}",
   "status.peers.hasnt": "Not yet",
+  "status.peers.in": "In “{title}”",
+  "status.peers.seen": "Show others where I am",
   "status.peers.device": "{person}’s {device}",
   "status.peers.nobody": "Somebody",
   "status.files": { one: "{count} file not used", other: "{count} files not used" },

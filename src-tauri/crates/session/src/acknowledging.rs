@@ -59,6 +59,12 @@ impl Acknowledging {
         self.is_stale = true;
     }
 
+    /// There is another folder, in which nothing has been said yet.
+    pub fn begin_in_folder(&mut self) {
+        (self.is_scanned, self.last) = (false, None);
+        self.came();
+    }
+
     /// A new id has said nothing yet.
     pub fn begin_anew(&mut self) {
         self.said = None;

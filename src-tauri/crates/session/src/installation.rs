@@ -18,7 +18,7 @@ use crate::carrier::{Carrier, Home, Orders, Work};
 use crate::error::SessionError;
 use crate::rhythm::Rhythm;
 use crate::surroundings::{Around, Surroundings};
-use crate::wire::{Change, FileReport, Status};
+use crate::wire::{Change, FileReport, Opened, Present, Selection, Status};
 use crate::workspace::Workspace;
 
 /// A workspace on one thread, with the shared folder at `root` of some file system.
@@ -70,6 +70,40 @@ impl<F: FileSystem> Installation<F> {
             let changes = edit(author.page());
             changes.iter().try_for_each(|change| author.change(change)).map_err(SessionError::from)
         })
+    }
+
+    /// Opens a document as a window does.
+    ///
+    /// # Errors
+    /// There is no such document, or it can't be read.
+    pub fn open(&mut self, document: DocumentId) -> Result<Opened, SessionError> {
+        self.home.0.borrow_mut().open_document(document)
+    }
+
+    /// Closes it again.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub fn close(&mut self, document: DocumentId) -> Result<(), SessionError> {
+        self.home.0.borrow_mut().close_document(document)
+    }
+
+    /// The person is here in a document that is open.
+    pub fn present(&mut self, document: DocumentId, selection: Selection) {
+        self.home.0.borrow_mut().present(document, selection);
+    }
+
+    /// Whether others may see where the person is.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub fn share_presence(&mut self, shared: bool) -> Result<(), SessionError> {
+        self.home.0.borrow_mut().share_presence(shared)
+    }
+
+    /// Who is where, as a window that has just opened a document would show it.
+    pub fn presences(&mut self, document: DocumentId) -> Vec<Present> {
+        self.home.0.borrow_mut().presences(Some((document, 0, 0)))
     }
 
     /// Does what is due by the clock: seals, flushes, and tries again what failed.

@@ -38,6 +38,7 @@ mod intake;
 mod news;
 mod opened;
 mod people;
+mod presence;
 mod profile;
 pub mod reading;
 mod recovery;

@@ -20,8 +20,6 @@ pub(crate) struct People {
     persons: BTreeMap<ReplicaId, String>,
     devices: BTreeMap<ReplicaId, String>,
     is_stale: bool,
-    /// Under the present id nobody has been named yet.
-    is_unknown: bool,
 }
 
 impl People {
@@ -30,10 +28,9 @@ impl People {
         self.is_stale = true;
     }
 
-    /// A new id has no name yet.
-    pub fn begin_anew(&mut self) {
-        self.is_unknown = true;
-        self.is_stale = true;
+    /// Whether somebody is among those who write here.
+    pub fn knows(&self, replica: &ReplicaId) -> bool {
+        self.others.contains(replica)
     }
 
     pub fn person(&self, replica: &ReplicaId) -> &str {
@@ -66,9 +63,7 @@ impl Workspace {
         let mut others: BTreeSet<ReplicaId> = self.store.replicas()?.into_iter().collect();
         others.extend(self.acknowledging.replicas());
         others.retain(|replica| !self.own.contains(replica) && !gone.contains(replica));
-        let current = self.identity.replica();
-        self.people.is_unknown |= !persons.contains_key(&current) || !devices.contains_key(&current);
-        self.people = People { others, persons, devices, is_stale: false, is_unknown: self.people.is_unknown };
+        self.people = People { others, persons, devices, is_stale: false };
         Ok(())
     }
 
@@ -90,15 +85,9 @@ impl Workspace {
         peers
     }
 
-    /// Whether the others don't know yet who writes here.
-    pub fn is_unknown(&self) -> bool {
-        self.people.is_unknown
-    }
-
     /// Writes down who writes under this id and on what device, and that earlier ids of this installation write no more.
     /// Where nobody has said who writes here, nothing is written.
     pub fn introduce(&mut self) -> Result<(), SessionError> {
-        self.people.is_unknown = false;
         let Some(person) = setting_text(&*self.store, setting::PERSON)? else { return Ok(()) };
         let zero = sealed_document(&*self.store, DocumentId::WORKSPACE)?;
         let current = self.identity.replica();

@@ -322,22 +322,6 @@ pub enum FolderTrouble {
     Unwritable,
 }
 
-/// Something that happened at home and that the person has to be told once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "camelCase")]
-#[ts(export)]
-pub enum News {
-    /// This data was found to be a copy, or set back: writing goes on under a new id.
-    NewIdentity,
-    /// The database was missing or damaged, and there is a new one.
-    Rebuilt {
-        /// Where the old one was put; null where it was missing.
-        aside: Option<String>,
-        /// How many records could be read from it.
-        records: u32,
-    },
-}
-
 /// Somebody else who writes in the workspace, on one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -354,6 +338,41 @@ pub struct Peer {
     pub reached: Option<i64>,
 }
 
+/// Somebody else who is in a document at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Present {
+    /// Under which id.
+    pub replica: String,
+    /// What the person is called; may be empty.
+    pub person: String,
+    /// What the device is called; may be empty.
+    pub device: String,
+    /// In which document.
+    pub document: String,
+    /// The selection there; null unless it was asked for and can be told.
+    pub selection: Option<Selection>,
+    /// Rises with each move.
+    #[ts(type = "number")]
+    pub counter: u64,
+}
+
+/// Something that happened at home and that the person has to be told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[ts(export)]
+pub enum News {
+    /// This data was found to be a copy, or set back: writing goes on under a new id.
+    NewIdentity,
+    /// The database was missing or damaged, and there is a new one.
+    Rebuilt {
+        /// Where the old one was put; null where it was missing.
+        aside: Option<String>,
+        /// How many records could be read from it.
+        records: u32,
+    },
+}
+
 /// The state of the workspace, for the status line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -366,6 +385,8 @@ pub struct Status {
     pub others: u32,
     /// The others, by person and device.
     pub peers: Vec<Peer>,
+    /// Whether the others may see where the person here is.
+    pub is_seen: bool,
     /// Files that wait for something that hasn't arrived.
     pub pending: u32,
     /// Files that were refused.
@@ -433,6 +454,11 @@ pub enum Event {
     Newer {
         /// The document.
         document: String,
+    },
+    /// Somebody has come to a document, moved, or gone. A window asks where they are at its next barrier.
+    Presences {
+        /// Everybody who is in a document, without places.
+        present: Vec<Present>,
     },
     /// The workspace has another folder, or none any more.
     Workspace {

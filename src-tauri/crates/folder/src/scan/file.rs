@@ -161,8 +161,10 @@ impl Walk<'_> {
     }
 
     fn sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
-        if kind == FileKind::Segment {
-            self.report.present.insert(hash);
+        match kind {
+            FileKind::Segment => self.report.present.extend([hash]),
+            FileKind::Presence => self.report.presences.extend([hash]),
+            FileKind::Acknowledgement | FileKind::Checkpoint => {}
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;

@@ -33,6 +33,7 @@ use crate::exchange::Exchange;
 use crate::news::News;
 use crate::opened::{Ask, Early, Opened, Reply, is_trashed, locked, title};
 use crate::people::People;
+use crate::presence::Presences;
 use crate::surroundings::{Around, Moment};
 use crate::wire;
 use crate::witness::Witness;
@@ -61,6 +62,8 @@ pub(crate) mod setting {
     pub const IDENTITY: &str = "identity";
     /// The replica ids that this installation has used, one after another.
     pub const OWN: &str = "own-replicas";
+    /// There where the others may not see where the person is.
+    pub const HIDDEN: &str = "presence/hidden";
     pub const LAST_DOCUMENT: &str = "window/document";
     /// The keys of all ids that this installation has used, the present one's too.
     pub const KEYS: &str = "own-keys";
@@ -188,6 +191,7 @@ pub(crate) struct Workspace {
     pub exchange: Exchange,
     pub acknowledging: Acknowledging,
     pub people: People,
+    pub presences: Presences,
     pub around: Around,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
@@ -254,6 +258,7 @@ impl Workspace {
             exchange: Exchange::new(carrier, around.clone()),
             acknowledging: Acknowledging::default(),
             people: People::default(),
+            presences: Presences::default(),
             around,
             events,
             told_status: None,
@@ -291,9 +296,11 @@ impl Workspace {
         self.exchange.has_moved = self.exchange.carrier.is_some() && self.store.setting(setting::MOVED)?.is_some();
         self.count_others()?;
         self.recall_acknowledgements()?;
+        self.recall_presence()?;
         self.people.changed();
         self.see_people()?;
-        self.update_cards()
+        self.update_cards()?;
+        self.introduce()
     }
 
     fn run(mut self, jobs: &Receiver<Job>) {
@@ -320,7 +327,7 @@ impl Workspace {
         }
         let failing = self.failing_since.map(|since| self.around.since(since));
         let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
-        let publish = [self.flush_in(), self.acknowledge_in()].into_iter().flatten().min();
+        let publish = [self.flush_in(), self.acknowledge_in(), self.present_in()].into_iter().flatten().min();
         next_due(failing, writing, publish)
     }
 
@@ -344,12 +351,8 @@ impl Workspace {
             self.settle_disk(saved);
         }
         if self.failing_since.is_none() {
-            let outcome = self.seal_and_flush().and_then(|()| self.acknowledge());
+            let outcome = self.seal_and_flush().and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
             self.settle_disk(outcome);
-        }
-        if self.is_unknown() && self.writing.is_none() && self.failing_since.is_none() {
-            let introduced = self.introduce();
-            self.settle_disk(introduced);
         }
         self.more_cards = false;
         if self.has_stale_cards() {
@@ -360,6 +363,7 @@ impl Workspace {
         }
         self.keep_a_snapshot();
         self.tell_status();
+        self.tell_presences();
     }
 
     /// Seals and flushes, where that is due. What fails is tried again with a later tick; nothing is lost meanwhile.

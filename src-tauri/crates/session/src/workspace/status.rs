@@ -17,7 +17,12 @@ impl Workspace {
     pub fn arrived(&mut self, records: &[Record]) -> Result<(), SessionError> {
         if !records.is_empty() {
             self.acknowledging.came();
-            self.people.changed();
+            let is_about_people = |record: &Record| {
+                record.document() == DocumentId::WORKSPACE || !self.people.knows(&record.replica())
+            };
+            if records.iter().any(is_about_people) {
+                self.people.changed();
+            }
         }
         let mut by_document: BTreeMap<DocumentId, Vec<Record>> = BTreeMap::new();
         for record in records {
@@ -131,6 +136,7 @@ impl Workspace {
             trouble: self.exchange.trouble,
             others: self.others,
             peers: self.peers(),
+            is_seen: self.presences.is_shared(),
             pending,
             refused,
             reading: reading.or(is_stopped.then(wire::Reading::stopped)),
@@ -153,6 +159,7 @@ impl Workspace {
     pub fn stop(&mut self) {
         let opened: Vec<DocumentId> = self.opened.keys().copied().collect();
         opened.into_iter().for_each(|id| self.keep_snapshots(id));
+        self.take_presence_away();
         self.exchange.stop();
         self.closing = true;
     }
