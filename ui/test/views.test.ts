@@ -437,7 +437,7 @@ describe("where the words are", () => {
 
   test("trouble, files and others are told in words", async () => {
     const made = withDocuments();
-    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, pending: 1, refused: 0 };
+    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, pending: 1, refused: 0, news: [] };
     made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
     await open(made);
     expect(find("others").textContent).toContain("2 other writers");
