@@ -9,6 +9,7 @@ use inkfold_xtask::display::Display;
 use serde_json::Value;
 
 use crate::process;
+use crate::program::{binary, target_directory};
 use crate::wait::wait_until;
 use crate::webdriver::{self, Driver, DriverError};
 
@@ -426,18 +427,4 @@ pub fn pictures() -> PathBuf {
     let directory = target_directory().join("e2e");
     std::fs::create_dir_all(&directory).expect("cargo's directory can be written");
     directory
-}
-
-/// Where cargo builds: this test's program lies in `deps/` of one of its directories.
-fn target_directory() -> PathBuf {
-    let program = std::env::current_exe().expect("a test knows its program");
-    program.ancestors().nth(2).expect("a test lies in deps/").to_path_buf()
-}
-
-/// The app that was built beside this test: the window, and the command line.
-pub fn binary() -> PathBuf {
-    let binary = target_directory().join("inkfold");
-    assert!(binary.is_file(), "{} is not built; `cargo xtask test` builds it first", binary.display());
-    // The kernel names a process's program by its true path.
-    binary.canonicalize().expect("the file is there")
 }

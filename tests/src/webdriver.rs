@@ -2,8 +2,7 @@
 //! hundred crates along; the protocol is JSON over one local connection a request.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,10 +11,10 @@ use std::{error, fmt, thread};
 use inkfold_xtask::display::Display;
 use serde_json::{Value, json};
 
+use crate::http;
+
 /// The key under which the standard hides an element's id.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-/// Longer than anything that the driver does; without it a hung app would hang the test for ever.
-const ANSWER: Duration = Duration::from_secs(60);
 
 /// What the driver could not do.
 #[derive(Debug)]
@@ -85,7 +84,7 @@ impl Driver {
     }
 
     fn launch(data: &Path, display: &Display, log: &Path) -> Answer<Driver> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = http::free_port()?;
         // Not a pipe: an app that outlived its test would hold it open, and whoever reads it would wait for ever.
         let output = File::options().create(true).append(true).open(log)?;
         let mut command = Command::new("WebKitWebDriver");
@@ -160,26 +159,13 @@ impl Driver {
         self.request(method, &format!("/session/{session}{path}"), (method == "POST").then_some(body))
     }
 
-    /// One request on a connection of its own. In HTTP 1.0 the answer ends where the connection does.
     fn request(&self, method: &str, path: &str, body: Option<Value>) -> Answer<Value> {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        stream.set_read_timeout(Some(ANSWER))?;
-        write!(
-            stream,
-            "{method} {path} HTTP/1.0\r\nHost: localhost:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.port,
-            body.len()
-        )?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let answer = String::from_utf8(answer).map_err(|_| nonsense("the answer is not text"))?;
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| nonsense("the answer has no body"))?;
-        // A script's own answer may have an `error` in it too; only the status tells them apart.
-        let is_good = head.split_whitespace().nth(1) == Some("200");
-        let mut body: Value = serde_json::from_str(body).map_err(|_| nonsense("the answer is not JSON"))?;
+        let answer = http::request(self.port, method, path, &[], &body)?;
+        let mut body: Value = serde_json::from_str(&answer.body).map_err(|_| nonsense("the answer is not JSON"))?;
         let value = body["value"].take();
-        if is_good {
+        // A script's own answer may have an `error` in it too; only the status tells them apart.
+        if answer.good {
             return Ok(value);
         }
         let said = |key: &str| value[key].as_str().unwrap_or_default().to_string();

@@ -1,156 +1,16 @@
-//! The command line of the real program: several installations over one folder, killed, locked out, and given text and
-//! folders that nobody would think of.
+//! The command line of the real program: several installations over one folder, locked out, and given text and folders
+//! that nobody would think of.
 
 #![cfg(unix)]
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Child, Command};
 
-use rustix::process::{Pid, Signal, kill_process};
+use inkfold_tests::{Dice, Done, Installation, shared, wait_until};
 use serde_json::Value;
 use tempfile::TempDir;
-
-/// How long a test waits for something that takes a moment on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The program that was built beside this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its program");
-    let program = test.ancestors().nth(2).expect("a test lies in deps/").join("inkfold");
-    assert!(program.is_file(), "{} is not built; `cargo xtask test` builds it first", program.display());
-    program
-}
-
-/// An installation: a data directory, and the command line on it.
-struct Installation {
-    data: PathBuf,
-}
-
-/// What a command did.
-#[derive(Debug)]
-struct Done {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Done {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("only text is printed");
-        Done { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-}
-
-impl Installation {
-    fn new(data: impl Into<PathBuf>) -> Self {
-        Installation { data: data.into() }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
-        command.env("INKFOLD_DATA", &self.data).args(arguments).stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Done {
-        self.command(arguments).output().expect("the program starts").into()
-    }
-
-    /// Runs what must work; gives what it printed, without the last line feed.
-    #[track_caller]
-    fn ok(&self, arguments: &[&str]) -> String {
-        let done = self.run(arguments);
-        assert_eq!(done.code, Some(0), "{arguments:?}: {done:?}");
-        done.out.strip_suffix('\n').unwrap_or(&done.out).to_owned()
-    }
-
-    /// Runs what must fail; gives its message.
-    #[track_caller]
-    fn fails(&self, arguments: &[&str]) -> String {
-        let done = self.run(arguments);
-        assert_eq!(done.code, Some(1), "{arguments:?}: {done:?}");
-        assert!(done.out.is_empty() && done.err.starts_with("inkfold: ") && done.err.ends_with('\n'), "{done:?}");
-        done.err
-    }
-
-    /// Runs a command with something on its standard input.
-    fn fed(&self, arguments: &[&str], input: &[u8]) -> Done {
-        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
-        // A program that has read enough doesn't read the rest.
-        let _ = child.stdin.take().expect("it was asked for").write_all(input);
-        child.wait_with_output().expect("it ends").into()
-    }
-
-    /// Starts `sync --watch`, and waits until it says how things stand.
-    fn watch(&self) -> Watch {
-        let mut command = self.command(&["sync", "--watch"]);
-        let path = self.data.with_extension("watch");
-        let log = fs::File::create(&path).expect("a log can be written");
-        let child = command.stdout(log).stderr(Stdio::null()).spawn().expect("the program starts");
-        let watch = Watch(child);
-        wait_until("the watching process is in step", || {
-            fs::read_to_string(&path).is_ok_and(|printed| printed.contains("in the folder"))
-        });
-        watch
-    }
-}
-
-/// A `sync --watch`, killed with this value.
-struct Watch(Child);
-
-impl Watch {
-    fn end(mut self) -> Option<i32> {
-        kill_process(Pid::from_child(&self.0), Signal::TERM).expect("it runs");
-        self.0.wait().expect("it ends").code()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < end, "waited in vain: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// A place with a folder, and as many installations in it as there are names.
-fn shared<const N: usize>(names: [&str; N]) -> (TempDir, PathBuf, [Installation; N]) {
-    let place = TempDir::new().expect("a directory");
-    let folder = place.path().join("Team notes");
-    let path = folder.to_str().expect("a plain path").to_owned();
-    let mut first = true;
-    let all = names.map(|name| {
-        let installation = Installation::new(place.path().join(name));
-        installation.ok(&[if first { "init" } else { "join" }, "--folder", &path, "--person", name]);
-        first = false;
-        installation
-    });
-    (place, folder, all)
-}
-
-/// Numbers that are the same at every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit.max(1)
-    }
-}
 
 /// The position of every beginning and end of a word such as `[a7]`: nothing is inserted into one.
 fn gaps(text: &str) -> Vec<usize> {
@@ -336,7 +196,7 @@ fn writing_goes_to_the_process_that_runs() {
     ben.ok(&["append", "Plans", "four"]);
     let name = folder.file_name().and_then(|name| name.to_str()).expect("a name");
     wait_until("what Ben wrote comes in by itself", || {
-        anna.ok(&["cat", "Plans", "--workspace", name]).ends_with("\nfour")
+        anna.ok(&["cat", "Plans", "--workspace", name]).ends_with("\nfour").then_some(())
     });
     assert_eq!(running.end(), Some(0));
     assert!(!anna.data.join("socket").exists());
@@ -359,36 +219,6 @@ fn writing_goes_to_the_process_that_runs() {
     assert_eq!(fs::metadata(directory).expect("the directory").permissions().mode() & 0o777, 0o700);
     assert_eq!(running.end(), Some(0));
     assert!(!directory.exists());
-}
-
-#[test]
-fn what_was_written_survives_any_kill() {
-    let (_place, _, [anna, ben]) = shared(["anna", "ben"]);
-    let document = anna.ok(&["new", "Plans"]);
-    let begun = Instant::now();
-    anna.ok(&["append", &document, "[first]"]);
-    let usual = begun.elapsed();
-    let mut done = vec!["[first]".to_owned()];
-    for i in 0..20_u32 {
-        let word = format!("[{i}]");
-        let mut child = anna.command(&["append", &document, &word]).spawn().expect("the program starts");
-        thread::sleep(usual * i / 12);
-        let ended = child.try_wait().expect("it is ours");
-        let _ = child.kill();
-        let _ = child.wait();
-        if ended.is_some_and(|status| status.success()) {
-            done.push(word);
-        }
-    }
-    let text = anna.ok(&["cat", &document]);
-    for word in &done {
-        assert_eq!(text.matches(word.as_str()).count(), 1, "{word} in {text}");
-    }
-    assert!((0..20).all(|i| text.matches(&format!("[{i}]")).count() <= 1), "{text}");
-    anna.ok(&["verify"]);
-    anna.ok(&["sync"]);
-    ben.ok(&["sync"]);
-    assert_eq!(ben.ok(&["cat", &document]), text);
 }
 
 #[test]

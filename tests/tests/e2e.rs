@@ -2,6 +2,8 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "e2e/bisync.rs"]
+mod bisync;
 #[path = "e2e/blocks.rs"]
 mod blocks;
 #[path = "e2e/figures.rs"]
@@ -16,6 +18,12 @@ mod refused;
 mod sidebar;
 #[path = "e2e/start.rs"]
 mod start;
+#[path = "e2e/storm.rs"]
+mod storm;
+#[path = "e2e/syncthing.rs"]
+mod syncthing;
+#[path = "e2e/third.rs"]
+mod third;
 #[path = "e2e/together.rs"]
 mod together;
 #[path = "e2e/undo.rs"]

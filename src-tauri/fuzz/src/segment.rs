@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use inkfold_engine::codec::{BlockHeader, BlockLimits, Reader, RecordParts, Writer, decode_block};
 use inkfold_engine::{Content, DocumentId, Event, Events, Insertion, Record, RecordId, ReplicaId, WorkspaceId};
-use inkfold_folder::segment::{KIND_SEGMENT, MAGIC, MAX_RECORDS, MAX_RUNS, Tip};
+use inkfold_folder::FileKind;
+use inkfold_folder::kind::{FORMAT_VERSION, MAGIC};
+use inkfold_folder::segment::{MAX_RECORDS, MAX_RUNS, Tip};
 use inkfold_folder::{Branches, EncodeError, HeldRecords, Identity, Segment, Signer, encode_segment};
 
 const WORKSPACE: WorkspaceId = WorkspaceId([1; 16]);
@@ -123,7 +125,9 @@ fn made_of(flags: u8, data: &[u8]) -> Option<Vec<u8>> {
 
     let mut out = Writer::default();
     out.raw(&MAGIC);
-    out.byte(KIND_SEGMENT);
+    out.byte(FileKind::Segment.byte());
+    out.uint(FORMAT_VERSION);
+    out.uint(0);
     out.uint(0);
     out.raw(&WORKSPACE.0);
     out.raw(&AUTHOR.replica().0);
@@ -131,8 +135,6 @@ fn made_of(flags: u8, data: &[u8]) -> Option<Vec<u8>> {
     out.uint(first);
     out.uint(last);
     out.raw(&before.0);
-    out.uint(0);
-    out.uint(0);
     out.uint(tips.len() as u64);
     for tip in &tips {
         out.raw(&tip.replica.0);
@@ -180,8 +182,8 @@ fn seal(mut file: Vec<u8>) -> Vec<u8> {
     let Some(body) = file.len().checked_sub(SEAL).filter(|body| *body >= 32) else { return file };
     let mut last_id = RecordId::NONE;
     last_id.0.copy_from_slice(&file[body - 32..body]);
-    // Magic, kind, version, workspace, author and key come before the numbers.
-    let mut header = Reader(file.get(MAGIC.len() + 2 + 64..).unwrap_or_default());
+    // Magic, kind, version, cipher, key epoch, workspace, author and key come before the numbers.
+    let mut header = Reader(file.get(MAGIC.len() + 4 + 64..).unwrap_or_default());
     let last = header.uint().and_then(|_| header.uint()).unwrap_or_default();
     let hash = blake3::hash(&file[..body]);
     file[body..body + 32].copy_from_slice(hash.as_bytes());

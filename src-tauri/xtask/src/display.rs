@@ -7,6 +7,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::child;
+
 /// How long the X server may take to be ready. It takes a tenth of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -27,15 +29,11 @@ impl Display {
     /// Starts a screen of this width and height. The server chooses the number: two runs on one machine that
     /// each chose a fixed one would draw on each other's screen.
     pub fn start((width, height): (u32, u32)) -> io::Result<Display> {
-        // The server asks the kernel to be killed with its parent, and for the kernel that is the thread that
-        // started it. A test's thread ends with the test, so the parent is a thread that never ends.
+        // A server that says nothing must not hold anybody up.
         let (answer, started) = mpsc::channel();
         thread::Builder::new().name("screen".into()).spawn(move || {
-            if answer.send(launch(width, height)).is_ok() {
-                loop {
-                    thread::park();
-                }
-            }
+            // Who no longer waits for it lets it end.
+            let _ = answer.send(launch(width, height));
         })?;
         started.recv_timeout(PATIENCE).map_err(|_| io::Error::other("Xvfb did not say its display's number"))?
     }
@@ -139,13 +137,13 @@ impl Drop for Display {
 }
 
 fn launch(width: u32, height: u32) -> io::Result<Display> {
-    let mut server = Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "--", "Xvfb", "-displayfd", "1", "-nolisten", "tcp"])
-        .args(["-screen", "0", &format!("{width}x{height}x24")])
+    let mut command = child::command("Xvfb");
+    command
+        .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
+        .stderr(Stdio::null());
+    let mut server = child::start(command)?;
     let mut number = String::new();
     if let Some(output) = server.stdout.take() {
         BufReader::new(output).read_line(&mut number)?;

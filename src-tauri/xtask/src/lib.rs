@@ -1,5 +1,5 @@
 //! What the developer's commands and the end-to-end tests share: a screen for machines that have none
-//! ([`display::Display`]). Only the standard library, since it is compiled before anything else.
+//! ([`display::Display`]), and programs that end with them ([`child`]). Only the standard library, since it is compiled before anything else.
 //!
 //! ```no_run
 //! use std::process::Command;
@@ -12,4 +12,5 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod child;
 pub mod display;

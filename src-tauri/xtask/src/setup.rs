@@ -17,7 +17,7 @@ pub enum Purpose {
     Build,
     /// To run it where there is no display.
     Screen,
-    /// To drive it from tests; on a screen of their own, so that nobody's keys go astray.
+    /// To drive it from tests, on a screen of their own, so that nobody's keys go astray; and what carries folders there.
     Test,
 }
 
@@ -49,6 +49,8 @@ const LINUX: &[Need] = &[
     Need(Purpose::Screen, Sign::Program("fc-list"), "fontconfig", "fontconfig", "fontconfig"),
     Need(Purpose::Screen, Sign::Font, "fonts-dejavu-core", "dejavu-sans-fonts", "ttf-dejavu"),
     Need(Purpose::Test, Sign::Program("WebKitWebDriver"), "webkit2gtk-driver", "webkitgtk6.0", "webkitgtk-6.0"),
+    Need(Purpose::Test, Sign::Program("syncthing"), "syncthing", "syncthing", "syncthing"),
+    Need(Purpose::Test, Sign::Program("rclone"), "rclone", "rclone", "rclone"),
 ];
 
 /// Sees to everything that this purpose needs, and what the ones before it need.

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use inkfold_tests::{App, keys, wait_until};
+use inkfold_tests::{App, Syncthing, keys, wait_until};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::people::{join, share, write_alone};
+use crate::people::{holds_workspace, join, share, write_alone};
 
 const STARTS: usize = 7;
 const KEYS: usize = 300;
@@ -89,12 +90,28 @@ fn key_to_the_other() {
     let place = TempDir::new().unwrap();
     let folder = place.path().join("shared");
     fs::create_dir(&folder).unwrap();
-    let anna = App::start_for_figures(&place.path().join("anna"));
-    share(&anna, "Anna", &folder);
+    key_from_folder_to_folder(place.path(), [&folder, &folder]);
+}
+
+#[test]
+#[ignore = "figures for people, taken by hand"]
+fn key_to_the_other_over_syncthing() {
+    let place = TempDir::new().unwrap();
+    let folders = ["annas", "bens"].map(|name| place.path().join(name));
+    folders.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    let folders = folders.each_ref().map(|folder| folder.as_path());
+    let _syncthing = Syncthing::start(place.path(), folders);
+    key_from_folder_to_folder(place.path(), folders);
+}
+
+fn key_from_folder_to_folder(place: &Path, [annas, bens]: [&Path; 2]) {
+    let anna = App::start_for_figures(&place.join("anna"));
+    share(&anna, "Anna", annas);
     anna.wait_for("page");
     anna.type_keys(&format!("Page{}{FIRST}", keys::ENTER));
-    let ben = App::start_for_figures(&place.path().join("ben"));
-    join(&ben, "Ben", &folder);
+    let ben = App::start_for_figures(&place.join("ben"));
+    wait_until("the workspace is to reach Ben's folder", || holds_workspace(bens).then_some(()));
+    join(&ben, "Ben", bens);
     ben.wait_for("page");
     wait_until("Ben is to see it", || (length(&ben) == FIRST.len()).then_some(()));
     anna.script(NOTE_KEYS, &[]);
@@ -141,11 +158,13 @@ fn ways(anna: &App, ben: &App, first: usize, end: usize) -> Vec<f64> {
     (first..end).map(|key| arrival(key).expect("Ben has seen it") - pressed[key]).collect()
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+/// An array of numbers.
+pub fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }
 
-fn tell(what: &str, values: &mut [f64]) {
+/// Says how some figures are spread.
+pub fn tell(what: &str, values: &mut [f64]) {
     values.sort_by(f64::total_cmp);
     let at = |part: f64| values[((values.len() - 1) as f64 * part).round() as usize];
     println!(

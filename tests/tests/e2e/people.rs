@@ -183,7 +183,8 @@ fn begin(app: &App, way: &str, person: &str, folder: &Path) {
     app.click("start-submit");
 }
 
-fn holds_workspace(folder: &Path) -> bool {
+/// Whether a workspace's file is in a folder.
+pub fn holds_workspace(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| entry.path().extension().is_some_and(|end| end == "inkfold"))
 }

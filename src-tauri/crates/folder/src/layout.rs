@@ -12,6 +12,16 @@ pub const DATA_DIRECTORY: &str = "inkfold-data";
 pub const GENESIS_EXTENSION: &str = "inkfold";
 /// Extension of segments.
 pub const SEGMENT_EXTENSION: &str = "ink";
+/// Extension of acknowledgements.
+pub const ACKNOWLEDGEMENT_EXTENSION: &str = "ina";
+/// Extension of presences.
+pub const PRESENCE_EXTENSION: &str = "inp";
+/// Extension of checkpoints.
+pub const CHECKPOINT_EXTENSION: &str = "inc";
+/// Extension of attachments.
+pub const BLOB_EXTENSION: &str = "inb";
+/// The directory of attachments, in the data directory.
+pub const BLOB_DIRECTORY: &str = "blobs";
 /// The greatest length of a path in the shared folder, so that the whole stays short on Windows.
 pub const MAX_RELATIVE_PATH: usize = 110;
 /// The greatest length of a genesis file's stem.
@@ -70,6 +80,11 @@ impl fmt::Display for RelativePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a file's name ends in an extension, in any case.
+pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// The directory of a replica's own files.

@@ -50,7 +50,8 @@
 //! let mut held = HeldRecords::default();
 //! let request = ScanRequest { workspace, replica: ben.replica() };
 //! let report = scan(&files, &clock, folder.path(), &request, &mut Memory::default(), &mut |new| {
-//!     for record in new.segment.resolve(&held).expect("it builds on nothing") {
+//!     let segment = new.content.into_segment().expect("it is one");
+//!     for record in segment.resolve(&held).expect("it builds on nothing") {
 //!         held.insert(record);
 //!     }
 //!     Verdict::Taken
@@ -65,6 +66,7 @@ pub mod branches;
 pub mod fs;
 pub mod genesis;
 pub mod identity;
+pub mod kind;
 pub mod layout;
 pub mod memory;
 pub mod pending;
@@ -79,12 +81,13 @@ pub use branches::{Branches, HeldRecords, LookupFailed, Place};
 pub use fs::{Clock, FileSystem, RealClock, RealFileSystem};
 pub use genesis::Genesis;
 pub use identity::{HeadSignature, Identity, IdentityError, PublicKey};
+pub use kind::FileKind;
 pub use layout::RelativePath;
 pub use memory::{Memory, Verdict};
 pub use pending::Pending;
 pub use publish::{PublishError, Published, Publisher};
 pub use refusal::Refusal;
-pub use scan::{NewSegment, OwnSeen, RootState, ScanReport, ScanRequest};
+pub use scan::{Content as FileContent, NewFile, OwnSeen, RootState, ScanReport, ScanRequest, Taker};
 pub use segment::{
     EncodeError, FileHash, Segment, SegmentFile, Signer, Unresolved, encode_all, encode_segment, merge_segments,
     resolve_together,

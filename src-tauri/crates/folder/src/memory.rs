@@ -1,9 +1,10 @@
 //! What the last scans saw, so that an unchanged file costs one look at its facts and no reading.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::fs::Facts;
+use crate::kind::FileKind;
 use crate::refusal::Refusal;
 use crate::segment::FileHash;
 
@@ -27,8 +28,8 @@ pub(crate) enum Seen {
     Foreign,
     /// A file of ours that isn't read whole.
     Unread(Refusal),
-    /// A file of ours with this content.
-    Content(FileHash),
+    /// A file of ours of this kind, with this content.
+    Content(FileKind, FileHash),
 }
 
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub(crate) struct Row {
 /// time, nothing else.
 #[derive(Debug, Default)]
 pub struct Memory {
-    pub(crate) rows: BTreeMap<PathBuf, Row>,
+    pub(crate) rows: HashMap<PathBuf, Row>,
     pub(crate) verdicts: HashMap<FileHash, Verdict>,
 }
 
@@ -54,8 +55,8 @@ pub struct Settled {
     pub path: PathBuf,
     /// The file's facts.
     pub facts: Facts,
-    /// Its hash, `None` where it is nothing of ours.
-    pub hash: Option<FileHash>,
+    /// Its kind and hash, `None` where it is nothing of ours.
+    pub content: Option<(FileKind, FileHash)>,
 }
 
 impl Memory {
@@ -64,22 +65,22 @@ impl Memory {
     /// Keep it only after the records of the files it calls taken are durable.
     pub fn settled(&self) -> impl Iterator<Item = Settled> + '_ {
         self.rows.iter().filter(|(_, row)| !row.fresh).filter_map(|(path, row)| {
-            let hash = match &row.seen {
+            let content = match &row.seen {
                 Seen::Foreign => None,
-                Seen::Content(hash) if self.verdicts.get(hash) == Some(&Verdict::Taken) => Some(*hash),
+                Seen::Content(kind, hash) if self.verdicts.get(hash) == Some(&Verdict::Taken) => Some((*kind, *hash)),
                 _ => return None,
             };
-            Some(Settled { path: path.clone(), facts: row.facts, hash })
+            Some(Settled { path: path.clone(), facts: row.facts, content })
         })
     }
 
     /// Takes back what [`Self::settled`] gave.
     pub fn restore(settled: impl IntoIterator<Item = Settled>) -> Self {
         let mut memory = Self::default();
-        for Settled { path, facts, hash } in settled {
-            let seen = hash.map_or(Seen::Foreign, Seen::Content);
+        for Settled { path, facts, content } in settled {
+            let seen = content.map_or(Seen::Foreign, |(kind, hash)| Seen::Content(kind, hash));
             memory.rows.insert(path, Row { facts, fresh: false, seen });
-            memory.verdicts.extend(hash.map(|hash| (hash, Verdict::Taken)));
+            memory.verdicts.extend(content.map(|(_, hash)| (hash, Verdict::Taken)));
         }
         memory
     }
@@ -109,13 +110,23 @@ impl Memory {
         self.rows.get(path).filter(|row| row.facts == *facts && !row.fresh)
     }
 
+    /// Whether the file is as it was and nothing more has to be known of it.
+    pub(crate) fn needs_no_reading(&self, path: &Path, facts: &Facts) -> bool {
+        self.unchanged(path, facts).is_some_and(|row| match &row.seen {
+            Seen::Foreign | Seen::Unread(_) => true,
+            Seen::Content(_, hash) => {
+                matches!(self.verdicts.get(hash), Some(Verdict::Taken | Verdict::Waiting))
+            }
+        })
+    }
+
     /// Forgets the files that a complete scan no longer saw.
     pub(crate) fn keep(&mut self, seen: &HashSet<PathBuf>) {
         self.rows.retain(|path, _| seen.contains(path));
         let held: HashSet<FileHash> = self
             .rows
             .values()
-            .filter_map(|row| if let Seen::Content(hash) = row.seen { Some(hash) } else { None })
+            .filter_map(|row| if let Seen::Content(_, hash) = row.seen { Some(hash) } else { None })
             .collect();
         // A file that waits may be gone from the folder and still be good.
         self.verdicts.retain(|hash, verdict| *verdict == Verdict::Waiting || held.contains(hash));

@@ -8,8 +8,8 @@ use crate::branches::{Branches, LookupFailed};
 use crate::memory::Verdict;
 use crate::segment::{FileHash, Segment, Unresolved, resolve_together};
 
-/// How many bytes of files may wait in memory. What doesn't fit is read again at the next scan.
-pub const MAX_WAITING_BYTES: usize = 64 << 20;
+/// How many bytes may wait in memory, by what files take there. What doesn't fit is read again at the next scan.
+pub const MAX_WAITING_BYTES: usize = 256 << 20;
 
 /// Segments that wait, each for one record, kept by their hash and never by what they claim to be.
 #[derive(Debug, Default)]
@@ -39,10 +39,10 @@ impl Pending {
         if self.files.contains_key(&hash) {
             return true;
         }
-        if self.bytes + segment.size() > MAX_WAITING_BYTES {
+        if self.bytes + segment.weight() > MAX_WAITING_BYTES {
             return false;
         }
-        self.bytes += segment.size();
+        self.bytes += segment.weight();
         self.waiting.entry(record).or_default().push(hash);
         self.files.insert(hash, (segment, record));
         self.untried = true;
@@ -91,6 +91,16 @@ impl Pending {
         Ok(settlement)
     }
 
+    /// Whether something has come since all was tried together.
+    pub fn is_untried(&self) -> bool {
+        self.untried
+    }
+
+    /// Whether a file waits.
+    pub fn contains(&self, file: &FileHash) -> bool {
+        self.files.contains_key(file)
+    }
+
     /// The files that wait, each with the record that it waits for.
     pub fn iter(&self) -> impl Iterator<Item = (&FileHash, &RecordId)> {
         self.files.iter().map(|(hash, (_, record))| (hash, record))
@@ -108,7 +118,7 @@ impl Pending {
 
     fn remove(&mut self, hash: &FileHash) -> Option<Segment> {
         let (segment, record) = self.files.remove(hash)?;
-        self.bytes -= segment.size();
+        self.bytes -= segment.weight();
         if let Some(waiting) = self.waiting.get_mut(&record) {
             waiting.retain(|other| other != hash);
             if waiting.is_empty() {

@@ -3,18 +3,30 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 
 use notify::{EventKind, RecursiveMode, Watcher as _};
 
 use crate::fs::{FileSystem, Kind};
 use crate::layout::DATA_DIRECTORY;
 
+/// The environment's variable that switches hints off, where it is set to anything: for drives on which watching hangs.
+pub const OFF_VARIABLE: &str = "INKFOLD_NO_WATCHER";
+
 /// More entries of a root than this are not searched for directories to watch.
 const MAX_ENTRIES: usize = 100_000;
 
-/// Called for each hint, from a thread of the watcher's: has to be quick and must not block.
+/// Called for each hint, from a thread of the watcher's: has to be quick, must not block, and keeps of a storm of hints no
+/// more than that there was one.
 pub type OnHint = Arc<dyn Fn() + Send + Sync>;
+
+/// What the system reports: an event, or that it has failed to report one.
+pub type SystemEvent = Result<notify::Event, notify::Error>;
+
+/// Whether a report means that something may have changed. Our own reading raises access events; taking those for changes
+/// would never end. Errors, overflows and calls for a rescan mean that something was missed.
+pub fn is_hint(event: &SystemEvent) -> bool {
+    !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. }))
+}
 
 /// Why there are no hints, or fewer. Not an error: changes are found at the next interval. Worth one line in the log.
 #[derive(Debug, thiserror::Error)]
@@ -33,18 +45,6 @@ impl WatchTrouble {
     }
 }
 
-/// A callback and the end at which its hints arrive. However many come, at most one waits: a storm of 50,000 events is
-/// one hint.
-pub fn hints() -> (OnHint, Receiver<()>) {
-    let (sender, receiver) = sync_channel(1);
-    (
-        Arc::new(move || {
-            let _ = sender.try_send(());
-        }),
-        receiver,
-    )
-}
-
 /// Watches a shared folder until it is dropped: the root's own entries, and everything below its data directories.
 /// What else lies below the root is not watched; it may be a whole home folder.
 pub struct Watcher {
@@ -56,22 +56,25 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts watching. Works without hints where the system offers none; the trouble is then given back, once.
+    /// Starts watching. Works without hints where the system offers none or [`OFF_VARIABLE`] is set; the trouble is then given back, once.
     pub fn start(files: &dyn FileSystem, root: &Path, on_hint: OnHint) -> (Self, Option<WatchTrouble>) {
-        let hint = move |event: Result<notify::Event, notify::Error>| {
-            // Our own reading raises access events; taking those for changes would never end. Errors and overflows
-            // mean that something was missed.
-            if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
+        let hint = move |event: SystemEvent| {
+            if is_hint(&event) {
                 on_hint();
             }
         };
         let mut this =
             Self { root: root.to_owned(), watcher: None, root_watched: false, watched: Vec::new(), troubled: false };
-        match notify::recommended_watcher(hint) {
+        let started = if std::env::var_os(OFF_VARIABLE).is_some_and(|value| !value.is_empty()) {
+            Err(format!("{OFF_VARIABLE} is set"))
+        } else {
+            notify::recommended_watcher(hint).map_err(|error| error.to_string())
+        };
+        match started {
             Ok(watcher) => this.watcher = Some(watcher),
-            Err(error) => {
+            Err(reason) => {
                 this.troubled = true;
-                return (this, Some(WatchTrouble { path: root.to_owned(), reason: error.to_string() }));
+                return (this, Some(WatchTrouble { path: root.to_owned(), reason }));
             }
         }
         let trouble = this.refresh(files);

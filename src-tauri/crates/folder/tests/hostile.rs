@@ -10,7 +10,8 @@ use common::{WORKSPACE, Writer, document, folder, parse};
 use inkfold_engine::codec::{BlockHeader, ParentRef, RecordParts, Writer as Bytes, encode_block};
 use inkfold_engine::record::Content;
 use inkfold_engine::{Event, Events, Insertion, Record, RecordId, ReplicaId, WorkspaceId};
-use inkfold_folder::segment::{MAGIC, MAX_NUMBER, Tip};
+use inkfold_folder::kind::MAGIC;
+use inkfold_folder::segment::{MAX_NUMBER, Tip};
 use inkfold_folder::{HeldRecords, Identity, Refusal, Segment, SegmentFile, Signer, Unresolved, encode_segment};
 
 /// A file put together by hand, sealed and signed like a good one.
@@ -58,7 +59,7 @@ fn raw() -> Raw {
     let parts = record_parts(1, 0, "Hello");
     let record = Record::seal(parts.content.clone(), RecordId::NONE, None, vec![]);
     Raw {
-        version: 0,
+        version: 1,
         kind: b'S',
         workspace: WORKSPACE,
         author: ada().replica(),
@@ -79,14 +80,14 @@ impl Raw {
         out.raw(&MAGIC);
         out.byte(self.kind);
         out.uint(self.version);
+        out.uint(self.cipher.0);
+        out.uint(self.cipher.1);
         out.raw(&self.workspace.0);
         out.raw(&self.author.0);
         out.raw(&ada().public_key().0);
         out.uint(self.numbers.0);
         out.uint(self.numbers.1);
         out.raw(&self.before.0);
-        out.uint(self.cipher.0);
-        out.uint(self.cipher.1);
         out.uint(self.tips.len() as u64);
         for tip in &self.tips {
             out.raw(&tip.replica.0);
@@ -120,7 +121,8 @@ type Case = (&'static str, fn(&mut Raw), &'static str);
 fn well_signed_lies_are_refused_each_with_its_reason() {
     assert!(parse(&raw().bytes()).is_ok_and(|segment| segment.resolve(&HeldRecords::default()).is_ok()));
     let table: &[Case] = &[
-        ("newer format", |raw| raw.version = 1, "file/newer-format"),
+        ("newer format", |raw| raw.version = 2, "file/newer-format"),
+        ("a format before the first", |raw| raw.version = 0, "file/malformed"),
         ("much newer format", |raw| raw.version = u64::MAX, "file/newer-format"),
         ("another kind", |raw| raw.kind = b'A', "file/unknown-kind"),
         ("another workspace", |raw| raw.workspace = WorkspaceId([9; 16]), "file/other-workspace"),
@@ -448,4 +450,42 @@ fn what_cannot_be_listed_makes_a_scan_incomplete_and_no_more() {
     assert_eq!(code(files[0].path(&ada_writer.identity.replica())), "publish/full");
     fs::create_dir_all(data.join(ada_writer.identity.replica().to_string()).join(files[1].name())).unwrap();
     assert_eq!(code(files[1].path(&ada_writer.identity.replica())), "publish/in-the-way");
+}
+
+#[test]
+fn each_kind_is_read_as_far_as_it_may_be_large_and_attachments_not_at_all() {
+    use std::collections::BTreeMap;
+    use std::path::PathBuf;
+
+    let folder = folder();
+    let data = folder.path().join("inkfold-data");
+    fs::create_dir_all(data.join("blobs (1)")).unwrap();
+    let marked = |kind: u8, size: usize| {
+        let mut bytes = [&MAGIC[..], &[kind, 0]].concat();
+        bytes.resize(size, 7);
+        bytes
+    };
+    // What lies among the attachments, or is named like one, is noted whatever it is.
+    fs::write(data.join("blobs (1)/a.ink"), marked(b'S', 100)).unwrap();
+    fs::write(data.join("b.inb"), marked(b'S', 200)).unwrap();
+    fs::write(folder.path().join("c.INB"), marked(b'S', 300)).unwrap();
+    let table = [
+        ("segment.ink", b'S', 4 << 20),
+        ("acknowledgement.ina", b'A', 1 << 20),
+        ("presence.inp", b'P', 4 << 10),
+        ("checkpoint.inc", b'C', 8 << 20),
+        ("checkpoint under another name", b'C', 8 << 20),
+    ];
+    for (name, kind, max) in table {
+        for (size, expected) in [(max, false), (max + 1, true)] {
+            fs::write(data.join(name), marked(kind, size)).unwrap();
+            let mut late = Writer::new(9);
+            let report = late.sync(folder.path());
+            let refused = report.refused.iter().find(|file| file.path.ends_with(name)).unwrap();
+            assert_eq!(refused.refusal.code() == "file/too-large", expected, "{name} of {size} bytes: {refused:?}");
+            let blobs = [("inkfold-data/blobs (1)/a.ink", 100), ("inkfold-data/b.inb", 200), ("c.INB", 300)];
+            let blobs: BTreeMap<PathBuf, u64> = blobs.map(|(path, size)| (path.into(), size)).into();
+            assert_eq!((report.blobs, report.complete), (blobs, true));
+        }
+    }
 }

@@ -2,25 +2,24 @@
 //! to fetch a file, so nothing else may wait for it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use inkfold_engine::{ReplicaId, WorkspaceId};
-use inkfold_folder::scan::scan;
+use inkfold_folder::scan::scan_for;
 use inkfold_folder::{
     FileHash, FileSystem, Memory, PublishError, Publisher, RealFileSystem, RelativePath, ScanRequest, Verdict, Watcher,
+    genesis, watch::OnHint,
 };
 use tokio::sync::oneshot;
 
 use crate::error::SessionError;
+use crate::intake::Feed;
+use crate::rhythm::{Bell, Rhythm};
 use crate::surroundings::Around;
 use crate::wire::FolderTrouble;
 use crate::workspace::{Handle, Workspace};
-
-/// The net under the watcher: a scan at least this often.
-const INTERVAL: Duration = Duration::from_secs(15);
-/// After a hint, more hints are waited for this long, so that a burst of files is one scan.
-const GATHER: Duration = Duration::from_millis(30);
 
 /// When the folder is read first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +48,20 @@ pub(crate) enum Order {
 }
 
 /// The way to the carrier's thread. Dropping it stops the thread.
-pub(crate) struct Carrier(Sender<Order>);
+pub(crate) struct Carrier {
+    sender: Sender<Order>,
+    bell: Bell,
+}
+
+/// The carrier's end of it.
+pub(crate) struct Orders {
+    waiting: Receiver<Order>,
+    bell: Bell,
+}
 
 impl Drop for Carrier {
     fn drop(&mut self) {
-        let _ = self.0.send(Order::Stop);
+        let _ = self.sender.send(Order::Stop);
     }
 }
 
@@ -61,56 +69,55 @@ impl Carrier {
     /// Starts the thread for a folder. What it finds goes to the workspace, from now on or from when it is asked for a scan.
     pub fn start(root: PathBuf, workspace: WorkspaceId, home: Errand, around: Around, first_scan: FirstScan) -> Self {
         let (carrier, orders) = Self::without_thread();
-        let hint = carrier.0.clone();
+        let on_hint = carrier.on_hint();
         std::thread::spawn(move || {
-            let files = RealFileSystem;
-            let (mut watcher, trouble) = Watcher::start(
-                &files,
-                &root,
-                std::sync::Arc::new(move || {
-                    let _ = hint.send(Order::Hint);
-                }),
-            );
+            let (mut watcher, trouble) = Watcher::start(&RealFileSystem, &root, on_hint);
             if let Some(trouble) = trouble {
                 tracing::info!(code = trouble.code(), "{trouble}");
             }
-            let mut work = Work::new(root, workspace, home, files, around);
-            let mut inbox = Inbox::default();
-            match first_scan {
-                FirstScan::AtOnce => {
-                    work.scan();
-                    watcher.refresh(&work.files);
-                }
-                FirstScan::WhenAsked => work.wait(&orders, &mut inbox),
-            }
-            work.run(&orders, &mut watcher, inbox);
+            let rhythm = match first_scan {
+                FirstScan::AtOnce => Rhythm::default(),
+                FirstScan::WhenAsked => Rhythm::resting(),
+            };
+            Work::new(root, workspace, home, RealFileSystem, around, rhythm).run(&orders, &mut watcher);
         });
         carrier
     }
 
     /// A carrier whose orders somebody else has to take.
-    pub fn without_thread() -> (Self, Receiver<Order>) {
-        let (sender, orders) = channel();
-        (Carrier(sender), orders)
+    pub fn without_thread() -> (Self, Orders) {
+        let (sender, waiting) = channel();
+        let bell = Bell::default();
+        (Carrier { sender, bell: bell.clone() }, Orders { waiting, bell })
+    }
+
+    /// What a watcher calls. However often it does, at most one hint waits.
+    pub fn on_hint(&self) -> OnHint {
+        let (sender, bell) = (self.sender.clone(), self.bell.clone());
+        Arc::new(move || {
+            if bell.ring() {
+                let _ = sender.send(Order::Hint);
+            }
+        })
     }
 
     pub fn publish(&self, parcels: Vec<Parcel>) {
-        let _ = self.0.send(Order::Publish(parcels));
+        let _ = self.sender.send(Order::Publish(parcels));
     }
 
     /// Takes away files of our own.
     pub fn remove(&self, paths: Vec<RelativePath>) {
-        let _ = self.0.send(Order::Remove(paths));
+        let _ = self.sender.send(Order::Remove(paths));
     }
 
     pub fn settle(&self, hash: FileHash, verdict: Verdict) {
-        let _ = self.0.send(Order::Settle(hash, verdict));
+        let _ = self.sender.send(Order::Settle(hash, verdict));
     }
 
     /// Asks for a scan; the receiver hears when everything found is taken in.
     pub fn scan(&self) -> oneshot::Receiver<()> {
         let (done, heard) = oneshot::channel();
-        let _ = self.0.send(Order::Scan(done));
+        let _ = self.sender.send(Order::Scan(done));
         heard
     }
 }
@@ -123,26 +130,16 @@ pub(crate) struct Work<H, F> {
     files: F,
     around: Around,
     memory: Memory,
+    rhythm: Rhythm,
+    /// Who waits for a scan that has not begun yet.
+    asked: Vec<oneshot::Sender<()>>,
+    stop: bool,
     /// Files to publish, kept until that has worked.
     waiting: Vec<Parcel>,
-    /// The folder was scanned whole in this run: only then is anything published.
+    /// Our own directory was scanned whole in this run: only then is anything published.
     ready: bool,
     /// Whose directory was cleaned in this run.
     cleaned: Option<ReplicaId>,
-}
-
-/// Orders that are not done yet.
-#[derive(Default)]
-pub(crate) struct Inbox {
-    hinted: bool,
-    asked: Vec<oneshot::Sender<()>>,
-    stop: bool,
-}
-
-impl Inbox {
-    fn wants_scan(&self) -> bool {
-        self.hinted || !self.asked.is_empty()
-    }
 }
 
 /// The way to the workspace that a carrier works for.
@@ -173,7 +170,7 @@ impl Home for Errand {
 }
 
 impl<H: Home, F: FileSystem> Work<H, F> {
-    pub fn new(root: PathBuf, workspace: WorkspaceId, home: H, files: F, around: Around) -> Self {
+    pub fn new(root: PathBuf, workspace: WorkspaceId, home: H, files: F, around: Around, rhythm: Rhythm) -> Self {
         Work {
             root,
             workspace,
@@ -181,73 +178,94 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             files,
             around,
             memory: Memory::default(),
+            rhythm,
+            asked: Vec::new(),
+            stop: false,
             waiting: Vec::new(),
             ready: false,
             cleaned: None,
         }
     }
 
-    /// Scans, publishes what that has led to, and returns.
-    pub fn round(&mut self, orders: &Receiver<Order>) {
-        let mut inbox = Inbox::default();
-        self.take_all(orders, &mut inbox);
-        self.scan();
-        self.take_all(orders, &mut inbox);
-        self.publish();
-    }
-
-    fn take_all(&mut self, orders: &Receiver<Order>, inbox: &mut Inbox) {
-        while let Ok(order) = orders.try_recv() {
-            self.take(order, inbox);
-        }
-    }
-
-    /// Notes what it is to do until somebody asks for a scan.
-    fn wait(&mut self, orders: &Receiver<Order>, inbox: &mut Inbox) {
-        while !inbox.stop && inbox.asked.is_empty() {
-            match orders.recv() {
-                Ok(order) => self.take(order, inbox),
-                Err(_) => inbox.stop = true,
+    fn run(&mut self, orders: &Orders, watcher: &mut Watcher) {
+        while !self.stop {
+            match orders.waiting.recv_timeout(self.due_in()) {
+                Ok(order) => self.take(order, &orders.bell),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => self.stop = true,
             }
-        }
-    }
-
-    fn run(&mut self, orders: &Receiver<Order>, watcher: &mut Watcher, mut inbox: Inbox) {
-        while !inbox.stop {
-            let waited = if inbox.wants_scan() { Duration::ZERO } else { INTERVAL };
-            match orders.recv_timeout(waited) {
-                Ok(order) => self.take(order, &mut inbox),
-                Err(RecvTimeoutError::Timeout) => inbox.hinted = true,
-                Err(RecvTimeoutError::Disconnected) => inbox.stop = true,
-            }
-            while !inbox.stop {
-                let patience = if inbox.hinted && inbox.asked.is_empty() { GATHER } else { Duration::ZERO };
-                match orders.recv_timeout(patience) {
-                    Ok(order) => self.take(order, &mut inbox),
-                    Err(RecvTimeoutError::Timeout) => break,
-                    Err(RecvTimeoutError::Disconnected) => inbox.stop = true,
-                }
-            }
-            let wants_scan = inbox.wants_scan();
-            let asked = std::mem::take(&mut inbox.asked);
-            inbox.hinted = false;
-            if wants_scan {
-                self.scan();
+            if self.step(orders) {
                 watcher.refresh(&self.files);
-                // What the scan has led to is published before anybody hears that it is done.
-                self.take_all(orders, &mut inbox);
-            }
-            self.publish();
-            for done in asked {
-                let _ = done.send(());
             }
         }
     }
 
-    fn take(&mut self, order: Order, inbox: &mut Inbox) {
+    /// How long it is until the next scan, unless an order comes.
+    pub fn due_in(&self) -> Duration {
+        self.rhythm.due_in(self.now())
+    }
+
+    /// Somebody wants a scan to begin now.
+    pub fn ask(&mut self) {
+        self.rhythm.ask();
+    }
+
+    /// Does what is ordered, scans if it is time to, and publishes what is waiting. True if it has scanned.
+    pub fn step(&mut self, orders: &Orders) -> bool {
+        self.take_all(orders);
+        if self.stop {
+            return false;
+        }
+        let scans = self.due_in().is_zero();
+        let asked = std::mem::take(&mut self.asked);
+        if scans {
+            self.rhythm.begin(self.now());
+            self.scan();
+            self.rhythm.end(self.now());
+            // What the scan has led to is published before anybody hears that it is done.
+            self.take_all(orders);
+        }
+        if scans || self.is_at_home() {
+            self.publish();
+        }
+        for done in asked {
+            let _ = done.send(());
+        }
+        scans
+    }
+
+    /// Whether the folder is still the one that was scanned: a drive may have gone since, or another one come. Where it
+    /// can't be told by the genesis file's name, a scan has to.
+    fn is_at_home(&mut self) -> bool {
+        let is_idle = !self.ready || self.waiting.is_empty();
+        let is_there = is_idle || genesis::is_named(&self.files, &self.root, &self.workspace);
+        if !is_there {
+            self.rhythm.ask();
+        }
+        is_there
+    }
+
+    fn now(&self) -> Duration {
+        self.around.clock().monotonic()
+    }
+
+    /// Does or notes what is ordered.
+    pub fn take_all(&mut self, orders: &Orders) {
+        while let Ok(order) = orders.waiting.try_recv() {
+            self.take(order, &orders.bell);
+        }
+    }
+
+    fn take(&mut self, order: Order, bell: &Bell) {
         match order {
-            Order::Hint => inbox.hinted = true,
-            Order::Scan(done) => inbox.asked.push(done),
+            Order::Hint => {
+                bell.hear();
+                self.rhythm.hint(self.now());
+            }
+            Order::Scan(done) => {
+                self.asked.push(done);
+                self.rhythm.ask();
+            }
             Order::Publish(parcels) => {
                 for parcel in parcels {
                     if !self.waiting.iter().any(|other| other.name == parcel.name) {
@@ -257,19 +275,23 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             }
             Order::Remove(paths) => self.remove(&paths),
             Order::Settle(hash, verdict) => self.memory.settle(&hash, verdict),
-            Order::Stop => inbox.stop = true,
+            Order::Stop => self.stop = true,
         }
     }
 
     fn scan(&mut self) {
-        let Ok(replica) = self.home.ask(|workspace| workspace.identity.replica()) else { return };
+        let asked = self.home.ask(|workspace| (workspace.identity.replica(), workspace.exchange.halt.clone()));
+        let Ok((replica, halt)) = asked else { return };
+        if halt.is_set() {
+            return;
+        }
         let request = ScanRequest { workspace: self.workspace, replica };
         self.clean(&replica);
         let home = self.home.clone();
-        let report = scan(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut |new| {
-            home.ask(|workspace| workspace.take_segment(new)).unwrap_or(Verdict::Later)
-        });
-        self.ready |= report.complete && report.root.is_usable();
+        let mut feed = Feed::new(&home, halt);
+        let report = scan_for(&self.files, self.around.clock(), &self.root, &request, &mut self.memory, &mut feed);
+        feed.finish();
+        self.ready |= report.own_complete && report.root.is_usable();
         if !report.root.is_usable() {
             self.ready = false;
         }

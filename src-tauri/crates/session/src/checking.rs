@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use inkfold_engine::{Document, DocumentId, Record, ReplicaId, Unfolded};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
-    FileHash, LookupFailed, Memory, Pending, RealClock, RealFileSystem, ScanRequest, Segment, Unresolved, Verdict,
+    FileContent, FileHash, LookupFailed, Memory, Pending, RealClock, RealFileSystem, ScanRequest, Segment, Unresolved,
+    Verdict,
 };
 use inkfold_store::{Batch, MemoryStore, Storage, StoreError};
 use serde::Serialize;
@@ -128,8 +129,9 @@ impl Reader {
         let mut failed = None;
         let mut memory = Memory::default();
         let report = scan(&RealFileSystem, &RealClock::default(), root, &request, &mut memory, &mut |new| {
-            self.paths.insert(new.segment.hash(), new.path);
-            self.take(new.segment).unwrap_or_else(|error| {
+            self.paths.insert(new.hash, new.path);
+            let FileContent::Segment(segment) = new.content;
+            self.take(segment).unwrap_or_else(|error| {
                 failed.get_or_insert(error);
                 Verdict::Later
             })

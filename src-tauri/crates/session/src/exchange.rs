@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use inkfold_engine::{Record, RecordId};
-use inkfold_folder::scan::NewSegment;
-use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Unresolved, Verdict};
-use inkfold_store::{Batch, Chain, Signature, Storage, StoreError};
+use inkfold_engine::RecordId;
+use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Verdict};
+use inkfold_store::{Batch, Storage, StoreError};
 
-use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Parcel};
 use crate::error::SessionError;
+use crate::intake::{Halt, Intake, Reading};
 use crate::rescue::Coverage;
 use crate::surroundings::{Around, Moment};
 use crate::wire::{FileReport, FolderTrouble};
@@ -34,9 +33,20 @@ pub(crate) struct Exchange {
     /// Files in the outbox.
     pub outbox: usize,
     pub trouble: Option<FolderTrouble>,
-    pending: Pending,
+    /// What waits for others; none while it is being looked at by who finds files.
+    pending: Option<Pending>,
+    /// What waited when it was given away.
+    lent: Vec<FileReport>,
+    /// What has come in and isn't all durable yet.
+    pub intake: Intake,
+    /// How far reading the folder has come, where that takes long.
+    pub reading: Option<Reading>,
+    /// Whether somebody has stopped it.
+    pub halt: Halt,
     paths: BTreeMap<FileHash, PathBuf>,
     refused: Vec<FileReport>,
+    /// Files that turned out to be of no use since the last scan ended.
+    useless: Vec<FileReport>,
     /// When a complete scan of this run first saw each of our own files.
     pub read_back: BTreeMap<FileHash, Moment>,
     /// What the files hold.
@@ -56,9 +66,14 @@ impl Exchange {
             last_other: None,
             outbox: 0,
             trouble: None,
-            pending: Pending::default(),
+            pending: Some(Pending::default()),
+            lent: Vec::new(),
+            intake: Intake::default(),
+            reading: None,
+            halt: Halt::default(),
             paths: BTreeMap::new(),
             refused: Vec::new(),
+            useless: Vec::new(),
             read_back: BTreeMap::new(),
             coverage: Coverage::default(),
         }
@@ -100,12 +115,70 @@ impl Exchange {
 
     /// The files that aren't used, for people.
     pub fn files(&self) -> Vec<FileReport> {
-        let waiting = self.pending.iter().map(|(hash, record)| FileReport {
-            path: self.paths.get(hash).map(|path| path.display().to_string()).unwrap_or_else(|| hash.h16()),
+        self.waiting_files().into_iter().chain(self.refused.iter().cloned()).collect()
+    }
+
+    fn waiting_files(&self) -> Vec<FileReport> {
+        let Some(pending) = &self.pending else { return self.lent.clone() };
+        let report = |(hash, record): (&FileHash, &RecordId)| FileReport {
+            path: self.path(hash),
             pending: true,
             reason: format!("It builds on changes that have not arrived yet ({}…).", &record.to_string()[..8]),
-        });
-        waiting.chain(self.refused.iter().cloned()).collect()
+        };
+        pending.iter().map(report).collect()
+    }
+
+    /// How many files wait, and how many are of no use.
+    pub fn unused(&self) -> (u32, u32) {
+        let waiting = self.pending.as_ref().map_or(self.lent.len(), Pending::len);
+        (waiting as u32, self.refused.len() as u32)
+    }
+
+    fn path(&self, hash: &FileHash) -> String {
+        self.paths.get(hash).map_or_else(|| hash.h16(), |path| path.display().to_string())
+    }
+
+    /// Where a file was found; kept as long as people may have to be told.
+    pub fn note_path(&mut self, hash: FileHash, path: PathBuf) {
+        self.paths.insert(hash, path);
+    }
+
+    fn forget_paths(&mut self) {
+        let pending = self.pending.as_ref();
+        self.paths.retain(|hash, _| pending.is_some_and(|pending| pending.contains(hash)));
+    }
+
+    /// Keeps a file until a record comes; false where there is no room.
+    pub fn wait(&mut self, segment: Segment, record: RecordId) -> bool {
+        self.pending.get_or_insert_default().put(segment, record)
+    }
+
+    /// The files that waited for one of these.
+    pub fn release(&mut self, came: &[RecordId]) -> Vec<Segment> {
+        self.pending.as_mut().map(|pending| pending.release(came)).unwrap_or_default()
+    }
+
+    /// Gives away what waits; none if nothing has come since it was tried last.
+    pub fn lend_pending(&mut self) -> Option<Pending> {
+        if !self.pending.as_ref().is_some_and(Pending::is_untried) {
+            return None;
+        }
+        self.lent = self.waiting_files();
+        self.pending.take()
+    }
+
+    /// Takes it back. Nobody but who had it finds files that wait.
+    pub fn return_pending(&mut self, pending: Pending) {
+        self.lent.clear();
+        self.pending = Some(pending);
+    }
+
+    /// Stops the reading of the folder, or lets it go on.
+    pub fn halt(&mut self, is_halted: bool) {
+        self.halt.set(is_halted);
+        if let Some(carrier) = self.carrier.as_ref().filter(|_| !is_halted) {
+            let _ = carrier.scan();
+        }
     }
 
     pub fn stop(&mut self) {
@@ -114,134 +187,30 @@ impl Exchange {
 }
 
 impl Workspace {
-    /// Takes in a segment that a scan has found; says what became of it.
-    pub fn take_segment(&mut self, new: NewSegment) -> Verdict {
-        if let Err(error) = self.look_for_a_twin(&new.segment) {
-            tracing::warn!(code = error.code(), "a segment could not be looked up; it is read again later");
-            return Verdict::Later;
+    /// Says what became of a file.
+    pub fn settle(&mut self, hash: FileHash, verdict: Verdict) {
+        if let Verdict::Refused(refusal) = &verdict {
+            let path = self.exchange.path(&hash);
+            self.exchange.useless.push(FileReport { path, pending: false, reason: refusal.to_string() });
         }
-        let hash = new.segment.hash();
-        self.exchange.paths.insert(hash, new.path);
-        match self.take_in(new.segment) {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                tracing::warn!(code = error.code(), "a segment could not be stored; it is read again later");
-                Verdict::Later
-            }
-        }
-    }
-
-    fn take_in(&mut self, segment: Segment) -> Result<Verdict, SessionError> {
-        match segment.resolve(&StoreBranches(&*self.store)) {
-            Ok(records) => {
-                let mut ready = vec![(segment, records)];
-                // Whatever waited for these can be resolved now, and so on.
-                while let Some((segment, records)) = ready.pop() {
-                    for released in self.keep(&[&segment], records)? {
-                        let hash = released.hash();
-                        match released.resolve(&StoreBranches(&*self.store)) {
-                            Ok(records) => ready.push((released, records)),
-                            Err(Unresolved::Pending(record)) => {
-                                self.exchange.pending.put(released, record);
-                            }
-                            Err(Unresolved::Refused(refusal)) => self.report(hash, Verdict::Refused(refusal)),
-                            Err(Unresolved::Lookup(_)) => self.report(hash, Verdict::Later),
-                        }
-                    }
-                }
-                Ok(Verdict::Taken)
-            }
-            Err(Unresolved::Pending(record)) => {
-                Ok(if self.exchange.pending.put(segment, record) { Verdict::Waiting } else { Verdict::Later })
-            }
-            Err(Unresolved::Refused(refusal)) => Ok(Verdict::Refused(refusal)),
-            Err(Unresolved::Lookup(error)) => {
-                tracing::warn!("a segment could not be looked up: {error}");
-                Ok(Verdict::Later)
-            }
-        }
-    }
-
-    /// A signed record under our id that isn't here: somebody else has written under it, whether or not what it builds on has
-    /// arrived. What we wrote is handed over as our branch of the old id first; what is written from now on carries a new one.
-    fn look_for_a_twin(&mut self, segment: &Segment) -> Result<(), SessionError> {
-        if segment.header().author == self.identity.replica() && !self.store.has(&segment.last_id())? {
-            self.flush()?;
-            self.take_new_identity()?;
-        }
-        Ok(())
-    }
-
-    /// Stores verified records durably; gives back the segments that waited for them.
-    fn keep(&mut self, segments: &[&Segment], records: Vec<Record>) -> Result<Vec<Segment>, SessionError> {
-        let signatures = segments.iter().map(|segment| Signature {
-            replica: segment.header().author,
-            number: segment.header().last,
-            record: segment.last_id(),
-            bytes: segment.signature().0,
-        });
-        let keys = segments.iter().map(|segment| (segment.header().author, segment.header().key.0));
-        let batch = Batch {
-            records: records.clone(),
-            keys: keys.collect(),
-            signatures: signatures.collect(),
-            ..Batch::default()
-        };
-        let added = self.store.commit(&batch)?.added;
-        for segment in segments {
-            self.exchange.coverage.note(segment);
-        }
-        let fresh: Vec<Record> = records.into_iter().filter(|record| added.contains(&record.id())).collect();
-        for record in &fresh {
-            if !self.own.contains(&record.replica()) {
-                self.exchange.last_other = Some(self.around.moment());
-            }
-        }
-        self.arrived(&fresh)?;
-        for segment in segments {
-            self.report(segment.hash(), Verdict::Taken);
-        }
-        let came: Vec<RecordId> = fresh.iter().map(Record::id).collect();
-        Ok(self.exchange.pending.release(&came))
-    }
-
-    fn report(&self, hash: FileHash, verdict: Verdict) {
         if let Some(carrier) = &self.exchange.carrier {
             carrier.settle(hash, verdict);
         }
     }
 
-    /// A scan has ended: settles what waited together, and notes what people should know.
+    /// A scan has ended: notes what people should know.
     pub fn scanned(&mut self, report: ScanReport) -> Result<(), SessionError> {
-        let settlement = self
-            .exchange
-            .pending
-            .settle(&StoreBranches(&*self.store))
-            .map_err(|error| SessionError::NotSaved(error.to_string()))?;
-        for (hash, verdict) in settlement.refused {
-            self.report(hash, verdict);
-        }
-        if !settlement.taken.is_empty() {
-            let segments: Vec<&Segment> = settlement.taken.iter().collect();
-            let released = self.keep(&segments, settlement.records)?;
-            for segment in released {
-                let hash = segment.hash();
-                let verdict = self.take_in(segment)?;
-                self.report(hash, verdict);
-            }
-        }
+        self.exchange.reading = None;
+        self.exchange.forget_paths();
         self.exchange.trouble = trouble(&report.root);
-        self.exchange.refused = report
-            .refused
-            .iter()
-            .filter(|file| file.again)
-            .map(|file| FileReport {
-                path: file.path.display().to_string(),
-                pending: false,
-                reason: file.refusal.to_string(),
-            })
-            .collect();
-        if report.complete && report.root.is_usable() {
+        let refused = report.refused.iter().filter(|file| file.again).map(|file| FileReport {
+            path: file.path.display().to_string(),
+            pending: false,
+            reason: file.refusal.to_string(),
+        });
+        let useless = std::mem::take(&mut self.exchange.useless);
+        self.exchange.refused = refused.chain(useless).collect();
+        if report.own_complete && report.root.is_usable() {
             self.keep_up(&report)?;
         }
         Ok(())

@@ -6,24 +6,27 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use inkfold_engine::{DocumentId, Page, ReplicaId};
 use inkfold_folder::FileSystem;
+use inkfold_folder::watch::{OnHint, SystemEvent, is_hint};
 use inkfold_store::{MemoryStore, Storage};
 use tokio::sync::broadcast;
 
-use crate::carrier::{Carrier, Home, Order, Work};
+use crate::carrier::{Carrier, Home, Orders, Work};
 use crate::error::SessionError;
+use crate::rhythm::Rhythm;
 use crate::surroundings::{Around, Surroundings};
-use crate::wire::{Change, FileReport};
+use crate::wire::{Change, FileReport, Status};
 use crate::workspace::Workspace;
 
 /// A workspace on one thread, with the shared folder at `root` of some file system.
 pub struct Installation<F> {
     home: Shared,
     work: Work<Shared, F>,
-    orders: Receiver<Order>,
+    orders: Orders,
+    on_hint: OnHint,
 }
 
 #[derive(Clone)]
@@ -51,10 +54,11 @@ impl<F: FileSystem> Installation<F> {
     ) -> Result<Self, SessionError> {
         let around = Around(surroundings);
         let (carrier, orders) = Carrier::without_thread();
-        let id = store.workspace();
+        let (id, on_hint) = (store.workspace(), carrier.on_hint());
         let workspace = Workspace::new(store, Some(carrier), around.clone(), broadcast::channel(1).0, None)?;
         let home = Shared(Rc::new(RefCell::new(workspace)));
-        Ok(Installation { work: Work::new(root, id, home.clone(), files, around), home, orders })
+        let work = Work::new(root, id, home.clone(), files, around, Rhythm::default());
+        Ok(Installation { work, home, orders, on_hint })
     }
 
     /// Writes one record: what `edit` makes of the page as it is with everything that is known.
@@ -81,14 +85,39 @@ impl<F: FileSystem> Installation<F> {
         self.home.0.borrow_mut().flush()
     }
 
-    /// One round of the carrier: scans the folder, takes in what is new, publishes what is waiting.
+    /// One round of the carrier, as when somebody asks for it: scans the folder, takes in what is new, publishes what is
+    /// waiting.
     pub fn exchange(&mut self) {
-        self.work.round(&self.orders);
+        self.work.ask();
+        self.carry();
+    }
+
+    /// What the carrier does when it wakes: it scans if it is time to, and publishes what is waiting. True if it has scanned.
+    pub fn carry(&mut self) -> bool {
+        self.work.step(&self.orders)
+    }
+
+    /// How long the carrier sleeps if nothing wakes it: zero if it is time for a scan.
+    pub fn due_in(&self) -> Duration {
+        self.work.due_in()
+    }
+
+    /// The system reports something about the folder. It wakes the carrier if it means anything.
+    pub fn report(&mut self, event: &SystemEvent) {
+        if is_hint(event) {
+            (self.on_hint)();
+            self.work.take_all(&self.orders);
+        }
     }
 
     /// Under which id is written at present.
     pub fn replica(&self) -> ReplicaId {
         self.home.0.borrow().identity.replica()
+    }
+
+    /// What the status line says.
+    pub fn status(&self) -> Status {
+        self.home.0.borrow().status()
     }
 
     /// The files that aren't used, for people.
@@ -99,6 +128,28 @@ impl<F: FileSystem> Installation<F> {
     /// Looks into the store.
     pub fn look<T>(&self, look: impl FnOnce(&dyn Storage) -> T) -> T {
         look(&*self.home.0.borrow().store)
+    }
+
+    /// Writes in a window of the document, which stays open and shows all that is known first: what `edit` makes of the
+    /// page. Where there is no such document yet it is begun without a window. True if what was written is durable; else
+    /// it is kept in memory, and storing it is tried again.
+    ///
+    /// # Errors
+    /// The store can't be read, or the window has to be opened again.
+    pub fn type_in(
+        &mut self,
+        document: DocumentId,
+        edit: impl FnOnce(&Page) -> Vec<Change>,
+    ) -> Result<bool, SessionError> {
+        self.home.0.borrow_mut().type_in(document, edit)
+    }
+
+    /// Closes the document's window, if there is one.
+    ///
+    /// # Errors
+    /// What was written could not be stored.
+    pub fn close_window(&mut self, document: DocumentId) -> Result<(), SessionError> {
+        self.home.0.borrow_mut().close_document(document)
     }
 
     /// Ends the run where it stands, as a power cut would, and gives back what is stored.

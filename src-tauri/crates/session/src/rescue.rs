@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use inkfold_engine::{RecordId, ReplicaId};
 use inkfold_folder::policy::SETTLED;
-use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, Segment, Signer, encode_segment};
+use inkfold_folder::segment::Header;
+use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, Signer, encode_segment};
 use inkfold_store::{Batch, Chain, Signature, Tip};
 
 use crate::branches::StoreBranches;
@@ -45,11 +46,10 @@ pub(crate) struct Coverage {
 
 impl Coverage {
     /// A file was taken in.
-    pub fn note(&mut self, segment: &Segment) {
-        let (header, last_id) = (segment.header(), segment.last_id());
+    pub fn note(&mut self, header: &Header, last_id: RecordId, hash: FileHash) {
         let span = Span { author: header.author, first: header.first, last: header.last, last_id };
-        self.spans.insert(segment.hash(), span);
-        self.present.insert(segment.hash());
+        self.spans.insert(hash, span);
+        self.present.insert(hash);
     }
 
     /// There may be records that no file has held in this run.

@@ -505,6 +505,30 @@ impl Session {
         self.handle()?.ask(|workspace| Ok(workspace.exchange.files())).await
     }
 
+    /// Stops reading the shared folder; what has come in stays. Nothing is read or published any more until it is to go on.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn stop_reading(&self) -> Result<(), SessionError> {
+        self.halt(true).await
+    }
+
+    /// Lets reading the shared folder go on.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn go_on_reading(&self) -> Result<(), SessionError> {
+        self.halt(false).await
+    }
+
+    async fn halt(&self, is_halted: bool) -> Result<(), SessionError> {
+        let job = move |workspace: &mut Workspace| {
+            workspace.exchange.halt(is_halted);
+            Ok(workspace.tell_status())
+        };
+        self.handle()?.ask(job).await
+    }
+
     // ---- without a window
 
     /// Finds a document by its id, the beginning of one, or its exact title.

@@ -11,8 +11,9 @@ use crate::error::SessionError;
 use crate::workspace::Workspace;
 
 impl Workspace {
-    /// After a complete scan: what has to be done about our own files.
+    /// After a scan that has seen all of our own files: what has to be done about them.
     pub fn keep_up(&mut self, report: &ScanReport) -> Result<(), SessionError> {
+        self.look_at_own_line()?;
         self.exchange.publish(&*self.store)?;
         let replica = self.identity.replica();
         let files = self.own_files(report);
@@ -36,7 +37,8 @@ impl Workspace {
         if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| !paths.is_empty()) {
             carrier.remove(paths);
         }
-        self.rescue(report)
+        // What nobody else's files hold is known only when all of them were looked at.
+        if report.complete { self.rescue(report) } else { Ok(()) }
     }
 
     fn own_files(&mut self, report: &ScanReport) -> Vec<OwnFile> {

@@ -352,8 +352,31 @@ pub struct Status {
     pub pending: u32,
     /// Files that were refused.
     pub refused: u32,
+    /// How far reading the shared folder has come, where there is much to read.
+    pub reading: Option<Reading>,
     /// What the person has to be told once, and hasn't dismissed yet.
     pub news: Vec<News>,
+}
+
+/// How far reading the shared folder has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Reading {
+    /// Files to be read.
+    pub files: u32,
+    /// Files that were read.
+    pub read: u32,
+    /// How much of the whole is done: reading, and keeping what was read.
+    pub percent: u32,
+    /// Somebody has stopped it; nothing is read until it is to go on.
+    pub stopped: bool,
+}
+
+impl Reading {
+    /// Reading that was stopped before it was known how much there is.
+    pub(crate) fn stopped() -> Self {
+        Reading { files: 0, read: 0, percent: 0, stopped: true }
+    }
 }
 
 /// A file of the shared folder that isn't used, for people.

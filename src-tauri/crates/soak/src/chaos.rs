@@ -8,6 +8,7 @@ use inkfold_session::wire::{Change, Inline, Point, Value};
 use inkfold_session::{Installation, SessionError};
 use inkfold_testkit::folder::disk::{Disk, Root};
 use inkfold_testkit::folder::mischief;
+use inkfold_testkit::folder::watcher::Temper;
 
 use crate::computer::Failure;
 use crate::world::{World, documents};
@@ -37,13 +38,18 @@ impl World {
                 mischief::stir_up(&mut self.carrier);
                 Ok(())
             }
-            86..90 => {
+            86..89 => {
+                let seconds = [1, 3, 16, 40][self.rng.usize(..4)];
+                self.tell(|| format!("{seconds} s go by"));
+                self.run_for(Duration::from_secs(seconds))
+            }
+            89..91 => {
                 let seconds = [1, 15, 70, 400, 7_000, 90_000][self.rng.usize(..6)];
                 self.tell(|| format!("{seconds} s pass"));
                 self.clock.advance(Duration::from_secs(seconds));
                 Ok(())
             }
-            90..95 => self.break_something(who),
+            91..95 => self.break_something(who),
             _ => self.meddle_with_profile(who),
         }
     }
@@ -66,11 +72,34 @@ impl World {
         })
     }
 
+    /// Somebody writes, in a window or without one. What is called durable must never be lost.
     fn write(&mut self, who: usize) -> Result<(), Failure> {
         let all: Vec<_> = documents().collect();
         let document = all[self.rng.usize(..all.len())];
         let mut rng = self.rng.fork();
-        self.let_work(who, "writes", |installation| installation.write(document, |page| vec![edit(page, &mut rng)]))
+        let word = format!("⟨{}⟩", self.words.len());
+        let (mut is_typed, has_window) = (false, self.rng.u8(..4) > 0);
+        self.let_work(who, "writes", |installation| {
+            let mut is_word = false;
+            let write = |page: &Page| {
+                let change = edit(page, &mut rng, &word);
+                is_word = inserts(&change);
+                vec![change]
+            };
+            let is_durable = if has_window {
+                installation.type_in(document, write)?
+            } else {
+                installation.close_window(document)?;
+                installation.write(document, write)?;
+                true
+            };
+            is_typed = is_durable && is_word;
+            Ok(())
+        })?;
+        if is_typed {
+            self.words.push(word);
+        }
+        Ok(())
     }
 
     fn break_something(&mut self, who: usize) -> Result<(), Failure> {
@@ -117,8 +146,19 @@ impl World {
     }
 
     fn meddle_with_profile(&mut self, who: usize) -> Result<(), Failure> {
-        match self.rng.u32(..6) {
-            0 | 1 => self.back_up(who),
+        match self.rng.u32(..9) {
+            0 | 1 => {
+                self.back_up(who);
+                Ok(())
+            }
+            5 => self.resume(who),
+            6 => self.second_process(who),
+            7 => {
+                let (temper, _) = Temper::ALL[self.rng.usize(..Temper::ALL.len())];
+                self.tell(|| format!("the watcher of computer {who} is {temper:?}"));
+                self.computers[who].watcher.set_temper(temper);
+                Ok(())
+            }
             2 => self.copy_computer(who),
             3 => self.set_back(who, false),
             4 => self.set_back(who, true),
@@ -130,8 +170,13 @@ impl World {
     }
 }
 
-/// A change that somebody makes on a page.
-fn edit(page: &Page, rng: &mut fastrand::Rng) -> Change {
+/// Whether a change brings new words.
+fn inserts(change: &Change) -> bool {
+    matches!(change, Change::Splice { insert, .. } if !insert.is_empty())
+}
+
+/// A change that somebody makes on a page; it may bring a word that is in no other.
+pub fn edit(page: &Page, rng: &mut fastrand::Rng, word: &str) -> Change {
     let block = rng.usize(..page.block_count());
     let len = page.block(block).map_or(0, |block| block.utf16_len());
     let offset = rng.usize(..=len);
@@ -143,8 +188,7 @@ fn edit(page: &Page, rng: &mut fastrand::Rng) -> Change {
         2 if block > 0 => Change::Join { block: block as u32 },
         3 | 4 => Change::Splice { from: point(offset), to: point(len.min(offset + 5)), insert: Vec::new() },
         _ => {
-            let text: String = (0..rng.usize(1..12)).map(|_| rng.lowercase()).collect();
-            let insert = vec![Inline { text, marks: Default::default() }];
+            let insert = vec![Inline { text: word.into(), marks: Default::default() }];
             Change::Splice { from: point(offset), to: point(offset), insert }
         }
     }

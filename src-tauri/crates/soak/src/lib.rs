@@ -11,10 +11,10 @@
 #![deny(missing_docs)]
 
 mod chaos;
-mod computer;
+pub mod computer;
+pub mod kept;
 mod meddle;
 mod outcome;
-mod profile;
 pub mod surroundings;
 mod world;
 

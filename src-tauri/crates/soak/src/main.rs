@@ -5,8 +5,12 @@ use std::process::ExitCode;
 use inkfold_soak::{Sum, run, trace};
 
 const USAGE: &str = "\
-soak folder [--from S] [--seeds N] [--json]   runs N seeds (100) from S (0) on; fails if one is not good
+soak folder [--from S] [--seeds N] [--json]   runs N seeds (100) from S (0) on; fails if one is not good,
+                                              or if of 2,000 or more none injects some fault
 soak folder --seed S [--json]                 runs one seed and says what happens";
+
+/// In so many runs every fault has to be injected.
+const ALL_FAULTS: u64 = 2_000;
 
 struct Options {
     from: u64,
@@ -42,7 +46,11 @@ fn main() -> ExitCode {
     } else {
         print!("{}", sum.to_text());
     }
-    if sum.bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let missing = if sum.runs >= ALL_FAULTS { sum.missing() } else { Vec::new() };
+    if !missing.is_empty() {
+        eprintln!("no run has injected {}", missing.join(", "));
+    }
+    if sum.bad.is_empty() && missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn parse(arguments: &[&str]) -> Result<Options, String> {

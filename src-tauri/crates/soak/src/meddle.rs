@@ -1,31 +1,25 @@
 //! What people and machines do to profiles: copies of them, and states from before.
 
-use std::collections::BTreeSet;
+use std::time::Duration;
 
-use inkfold_engine::{Record, RecordId};
+use inkfold_store::Storage;
 use inkfold_testkit::folder::carrier::Tree;
 
-use crate::computer::{Computer, Failure};
-use crate::profile;
-use crate::world::{Backup, World};
+use crate::chaos::edit;
+use crate::computer::{Computer, Failure, Parts};
+use crate::world::{Backup, World, documents};
 
 /// The most computers in a run, copied ones included.
 const MOST_COMPUTERS: usize = 4;
 
 impl World {
     /// Notes the state of a computer, to which it may be set back.
-    pub fn back_up(&mut self, who: usize) -> Result<(), Failure> {
+    pub fn back_up(&mut self, who: usize) {
         let computer = &self.computers[who];
-        let ids: Vec<_> = computer.ids.iter().copied().collect();
-        let copied = computer.look(|store| profile::copy(store, &ids));
-        let Some(store) = copied.transpose().map_err(|error| Failure::Panic(error.to_string()))? else {
-            return Ok(());
-        };
-        let (records, replica) = (self.held_by(who), computer.replica());
         let tree: Tree = computer.disk.files().into_iter().collect();
+        let (store, records, replica) = (computer.store.copy(), computer.held(), computer.replica());
         self.backups.insert(who, Backup { store, tree, records, replica });
         self.tell(|| format!("computer {who} is backed up"));
-        Ok(())
     }
 
     /// Another computer begins with a copy of this one's profile and folder.
@@ -33,11 +27,12 @@ impl World {
         if self.computers.len() >= MOST_COMPUTERS {
             return Ok(());
         }
-        self.back_up(who)?;
+        self.back_up(who);
         let Some(backup) = self.backups.remove(&who) else { return Ok(()) };
         let clock = self.clock.another();
         let disk = self.computers[who].disk.copy(self.rng.u64(..), clock.clone());
-        let mut copy = Computer::start(disk.clone(), clock, Box::new(backup.store), self.rng.u64(..))?;
+        let (store, seed, tally) = (backup.store, self.rng.u64(..), self.tally.clone());
+        let mut copy = Computer::start(Parts { disk: disk.clone(), clock, store, seed, tally })?;
         if copy.replica() != backup.replica {
             return Err(Failure::Panic("a copied profile has another id".into()));
         }
@@ -57,13 +52,14 @@ impl World {
     /// program can help it.
     pub fn set_back(&mut self, who: usize, with_folder: bool) -> Result<(), Failure> {
         let Some(backup) = self.backups.remove(&who) else { return Ok(()) };
-        let mut gone = self.held_by(who);
+        let mut gone = self.computers[who].held();
         gone.retain(|record| !backup.records.contains(record));
         for other in (0..self.computers.len()).filter(|other| *other != who) {
-            let held = self.held_by(other);
+            let held = self.computers[other].held();
             gone.retain(|record| !held.contains(record));
         }
-        if !gone.is_empty() {
+        let is_writing = self.computers[who].store.open().is_ok_and(|open| open.is_some());
+        if !gone.is_empty() || is_writing {
             return Ok(());
         }
         self.tally.count(if with_folder { "i4" } else { "i2" }, || format!("computer {who}"));
@@ -71,16 +67,44 @@ impl World {
         if with_folder {
             self.carrier.clients[who].set_back(&backup.tree);
         }
-        self.computers[who].restart(Some(Box::new(backup.store)))
+        self.computers[who].restart(Some(backup.store))
     }
 
-    /// All records that a computer holds.
-    fn held_by(&self, who: usize) -> BTreeSet<RecordId> {
-        let held = self.computers[who].look(|store| {
-            let replicas = store.replicas().unwrap_or_default();
-            let records = replicas.iter().flat_map(|id| store.records_of(id, 0..u64::MAX).unwrap_or_default());
-            records.map(|record: Record| record.id()).collect()
-        });
-        held.unwrap_or_default()
+    /// A virtual machine goes on from a state of the middle of a session. What it has published since lies in the folder;
+    /// its own disk is as old as its memory, or lies elsewhere and has gone on.
+    pub fn resume(&mut self, who: usize) -> Result<(), Failure> {
+        if self.computers[who].has_second() {
+            return Ok(());
+        }
+        let (keeps_profile, clock) = (self.rng.bool(), self.clock.clone());
+        let (mut rng, all) = (self.rng.fork(), documents().collect::<Vec<_>>());
+        self.tally
+            .count("i5", || format!("computer {who}, its profile {}", if keeps_profile { "goes on" } else { "too" }));
+        self.computers[who].dream(keeps_profile, |installation| {
+            for _ in 0..rng.usize(1..4) {
+                let document = all[rng.usize(..all.len())];
+                installation.type_in(document, |page| vec![edit(page, &mut rng, "dream")])?;
+                clock.advance(Duration::from_secs(rng.u64(..20)));
+                installation.tick();
+                if rng.bool() {
+                    installation.flush()?;
+                }
+                installation.exchange();
+            }
+            Ok(())
+        })?;
+        self.tell(|| format!("computer {who} is resumed"));
+        Ok(())
+    }
+
+    /// Another process begins on a computer's profile, as where locks don't work; or it ends.
+    pub fn second_process(&mut self, who: usize) -> Result<(), Failure> {
+        if self.computers[who].has_second() {
+            self.tell(|| format!("both processes of computer {who} end"));
+            return self.computers[who].restart(None);
+        }
+        self.tally.count("i6", || format!("computer {who}"));
+        self.tell(|| format!("computer {who} has two processes"));
+        self.computers[who].start_second()
     }
 }

@@ -22,6 +22,8 @@ pub struct Outcome {
     pub strays: u64,
     /// Something changed when everything was done once more.
     pub restless: u64,
+    /// A program that slept for longer than its interval, or looked through the folder too often.
+    pub late: u64,
     /// What it was, in plain words.
     pub findings: Vec<String>,
     /// How often each fault was injected.
@@ -31,7 +33,7 @@ pub struct Outcome {
 impl Outcome {
     /// Nothing is wrong.
     pub fn is_good(&self) -> bool {
-        [self.lost, self.diverged, self.panics, self.hangs, self.strays, self.restless] == [0; 6]
+        [self.lost, self.diverged, self.panics, self.hangs, self.strays, self.restless, self.late] == [0; 7]
     }
 }
 
@@ -59,14 +61,10 @@ impl Sum {
         total.hangs += outcome.hangs;
         total.strays += outcome.strays;
         total.restless += outcome.restless;
+        total.late += outcome.late;
         for (name, count) in &outcome.faults {
             *total.faults.entry(name).or_default() += count;
         }
-    }
-
-    /// How often each fault was injected.
-    pub fn faults(&self) -> &BTreeMap<&'static str, u64> {
-        &self.total.faults
     }
 
     /// Names of faults that no run has injected.
@@ -74,7 +72,11 @@ impl Sum {
         FAULTS.iter().map(|(name, _)| *name).filter(|name| !self.total.faults.contains_key(name)).collect()
     }
 
-    fn figures(&self) -> [(&'static str, u64); 7] {
+    fn count_of(&self, name: &str) -> u64 {
+        self.total.faults.get(name).copied().unwrap_or(0)
+    }
+
+    fn figures(&self) -> [(&'static str, u64); 8] {
         let total = &self.total;
         [
             ("runs", self.runs),
@@ -84,6 +86,7 @@ impl Sum {
             ("hangs", total.hangs),
             ("strays", total.strays),
             ("restless", total.restless),
+            ("late", total.late),
         ]
     }
 
@@ -91,7 +94,8 @@ impl Sum {
     pub fn to_json(&self) -> Value {
         let mut object: BTreeMap<&str, Value> =
             self.figures().into_iter().map(|(name, count)| (name, json!(count))).collect();
-        object.insert("faults", json!(self.total.faults));
+        let faults: BTreeMap<&str, u64> = FAULTS.iter().map(|(name, _)| (*name, self.count_of(name))).collect();
+        object.insert("faults", json!(faults));
         object.insert("bad", json!(self.bad.iter().map(|(seed, _)| seed).collect::<Vec<_>>()));
         json!(object)
     }
@@ -102,7 +106,7 @@ impl Sum {
             self.figures().into_iter().map(|(name, count)| format!("{name:10}{count:10}\n")).collect();
         text.push_str("faults\n");
         for (name, what) in FAULTS {
-            let count = self.total.faults.get(name).copied().unwrap_or(0);
+            let count = self.count_of(name);
             text.push_str(&format!("  {name:8}{count:10}  {what}\n"));
         }
         for (seed, finding) in &self.bad {

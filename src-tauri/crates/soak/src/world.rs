@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use inkfold_engine::{Document, DocumentId, RecordId, ReplicaId, WorkspaceId};
-use inkfold_folder::genesis;
+use inkfold_folder::{Clock, genesis};
 use inkfold_session::reading;
 use inkfold_store::MemoryStore;
 use inkfold_testkit::folder::carrier::{Carrier, Tree};
@@ -16,7 +16,7 @@ use inkfold_testkit::folder::disk::{Character, Disk, ROOT, Root};
 use inkfold_testkit::folder::faults::Tally;
 use inkfold_testkit::folder::service::SERVICES;
 
-use crate::computer::{Computer, Failure};
+use crate::computer::{Computer, Failure, Parts};
 use crate::outcome::Outcome;
 
 const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
@@ -26,6 +26,11 @@ const DOCUMENTS: u8 = 2;
 const MOST_ROUNDS: u32 = 120;
 /// More calls of one computer's file system than this are a circle.
 const MOST_CALLS: u64 = 2_000_000;
+/// The net under the watcher: a program that runs looks through the folder at least this often.
+const INTERVAL: Duration = Duration::from_secs(15);
+/// How often a program may look through the folder at most in a time, whatever the watcher tells: so many times, and so
+/// many more each second.
+const MOST_SCANS: (u64, u64) = (20, 4);
 /// How long the program waits before it takes away what a larger file covers, and somewhat more.
 const LONG_ENOUGH: Duration = Duration::from_secs(25 * 3600);
 
@@ -51,7 +56,10 @@ pub struct World {
     pub twins: Vec<(usize, usize, ReplicaId)>,
     /// Every record that was ever sealed and is held to be safe.
     pub committed: BTreeSet<RecordId>,
+    /// What was typed and called durable.
+    pub words: Vec<String>,
     strays: u64,
+    late: u64,
     findings: Vec<String>,
     is_traced: bool,
 }
@@ -70,7 +78,7 @@ pub fn run(seed: u64, is_traced: bool) -> Outcome {
     if let Err(failure) = world.live(&mut outcome) {
         outcome.note(failure);
     }
-    outcome.strays = world.strays;
+    (outcome.strays, outcome.late) = (world.strays, world.late);
     outcome.findings.append(&mut world.findings);
     outcome.faults = tally.counts();
     world.tell(|| format!("{outcome:?}"));
@@ -105,7 +113,8 @@ impl World {
             let clock = clock.another();
             let disk = Disk::new(character, rng.u64(..), clock.clone(), tally.clone());
             disk.set_most_calls(MOST_CALLS);
-            computers.push(Computer::start(disk, clock, Box::new(MemoryStore::new(WORKSPACE)), rng.u64(..))?);
+            let (store, seed) = (MemoryStore::new(WORKSPACE), rng.u64(..));
+            computers.push(Computer::start(Parts { disk, clock, store, seed, tally: tally.clone() })?);
         }
         let disks = computers.iter().map(|computer| computer.disk.clone()).collect();
         let mut carrier = Carrier::new(service, disks, rng.u64(..), tally.clone());
@@ -123,7 +132,9 @@ impl World {
             backups: BTreeMap::new(),
             twins: Vec::new(),
             committed: BTreeSet::new(),
+            words: Vec::new(),
             strays: 0,
+            late: 0,
             findings: Vec::new(),
             is_traced,
         };
@@ -137,7 +148,7 @@ impl World {
             self.look_around();
         }
         self.tell(|| "calm".into());
-        self.calm_down();
+        self.calm_down()?;
         if !self.come_to_rest()? {
             self.findings.push("it doesn't come to rest".into());
             outcome.hangs += 1;
@@ -192,8 +203,7 @@ impl World {
     pub fn look_around(&mut self) {
         for (i, computer) in self.computers.iter().enumerate() {
             for id in &computer.ids {
-                let records = computer.look(|store| store.records_of(id, 0..u64::MAX));
-                let records = records.and_then(Result::ok).unwrap_or_default();
+                let records = computer.look(|store| store.records_of(id, 0..u64::MAX)).unwrap_or_default();
                 self.committed.extend(records.iter().map(inkfold_engine::Record::id));
             }
             for path in computer.strays() {
@@ -203,22 +213,58 @@ impl World {
         }
     }
 
-    fn calm_down(&mut self) {
-        for computer in &self.computers {
+    fn calm_down(&mut self) -> Result<(), Failure> {
+        for computer in &mut self.computers {
             computer.disk.set_trouble(0);
             computer.disk.set_fuse(None);
             computer.disk.set_root(Root::There);
+            computer.disk.set_most_entries(usize::MAX);
+            if computer.has_second() {
+                computer.restart(None)?;
+            }
         }
         self.carrier.settle();
+        Ok(())
     }
 
+    /// The programs run for so long as they do by themselves: each wakes when its watcher tells something, or when its
+    /// interval is over.
+    pub fn run_for(&mut self, duration: Duration) -> Result<(), Failure> {
+        let end = self.clock.monotonic() + duration;
+        let before: Vec<u64> = self.computers.iter().map(|computer| computer.scans).collect();
+        loop {
+            for computer in &mut self.computers {
+                computer.listen();
+            }
+            let due = |who: &usize| self.computers[*who].due_in();
+            let Some(next) = (0..self.computers.len()).min_by_key(due) else { break };
+            let wait = due(&next);
+            if wait > INTERVAL {
+                self.late += 1;
+                self.findings.push(format!("computer {next} would sleep for {wait:?}"));
+            }
+            if self.clock.monotonic() + wait > end {
+                break;
+            }
+            self.clock.advance(wait);
+            self.computers[next].wake()?;
+            let most = MOST_SCANS.0 + MOST_SCANS.1 * duration.as_secs();
+            if self.computers[next].scans - before[next] > most {
+                self.late += 1;
+                self.findings.push(format!("computer {next} looks through the folder without end"));
+                break;
+            }
+        }
+        self.clock.advance(end.saturating_sub(self.clock.monotonic()));
+        self.look_around();
+        Ok(())
+    }
+
+    /// Longer than the longest pause before a flush passes, and the service carries everything.
     fn everybody_exchanges(&mut self) -> Result<(), Failure> {
+        self.clock.advance(Duration::from_secs(61));
         for computer in &mut self.computers {
-            computer.work(|installation| {
-                installation.tick();
-                installation.exchange();
-                Ok(())
-            })?;
+            computer.wake()?;
         }
         self.carrier.settle();
         self.look_around();
@@ -230,8 +276,6 @@ impl World {
         let mut quiet = 0;
         let mut before = self.fingerprint();
         for _ in 0..MOST_ROUNDS {
-            // Longer than the longest pause before a flush.
-            self.clock.advance(Duration::from_secs(61));
             self.everybody_exchanges()?;
             let after = self.fingerprint();
             quiet = if after == before { quiet + 1 } else { 0 };
@@ -260,12 +304,16 @@ impl World {
     fn compare(&mut self, outcome: &mut Outcome) -> Result<(), Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Panic(format!("a store can't be read: {error}"));
         for (i, computer) in self.computers.iter().enumerate() {
-            let missing = computer
-                .look(|store| self.committed.iter().filter(|id| !matches!(store.record(id), Ok(Some(_)))).count());
-            let missing = missing.unwrap_or(0);
+            let held = computer.held();
+            let missing = self.committed.iter().filter(|id| !held.contains(*id)).count();
             if missing > 0 {
                 outcome.lost += missing as u64;
                 self.findings.push(format!("computer {i} lacks {missing} of {} records", self.committed.len()));
+            }
+            let written = computer.written();
+            for word in self.words.iter().filter(|word| !written.contains(*word)) {
+                outcome.lost += 1;
+                self.findings.push(format!("computer {i} lacks the word {word}"));
             }
         }
         for document in documents() {
@@ -275,7 +323,7 @@ impl World {
                     let document = reading::document(store, document).map_err(|error| failed(&error))?;
                     Ok((reading::blocks(&document), store.records(&document.id()).map_err(|error| failed(&error))?))
                 });
-                shown.extend(both.transpose()?);
+                shown.push(both?);
             }
             for (i, (blocks, records)) in shown.iter().enumerate() {
                 let mut records = records.clone();

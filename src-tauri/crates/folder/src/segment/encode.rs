@@ -8,11 +8,11 @@ use inkfold_engine::{Record, RecordId};
 
 use super::frame::write_block;
 use super::{
-    BLOCK_TARGET_BYTES, FORMAT_VERSION, FileHash, Header, KIND_SEGMENT, MAGIC, MAX_RECORDS, MAX_RUNS,
-    MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
+    BLOCK_TARGET_BYTES, FileHash, Header, MAX_RECORDS, MAX_RUNS, MAX_SEGMENT_BYTES, MAX_TIPS, Tip, segment_name,
 };
 use crate::branches::{Branches, LookupFailed};
 use crate::identity::{HeadSignature, Identity, PublicKey};
+use crate::kind::{FileKind, write_head};
 use crate::layout::RelativePath;
 
 /// How much canonical data [`encode_all`] puts into one file: compressed it stays below [`MAX_SEGMENT_BYTES`].
@@ -324,18 +324,12 @@ impl Tips {
 }
 
 fn write_header(out: &mut Writer, header: &Header) {
-    out.raw(&MAGIC);
-    out.byte(KIND_SEGMENT);
-    out.uint(FORMAT_VERSION);
-    out.raw(&header.workspace.0);
+    write_head(out, FileKind::Segment, &header.workspace);
     out.raw(&header.author.0);
     out.raw(&header.key.0);
     out.uint(header.first);
     out.uint(header.last);
     out.raw(&header.before.0);
-    // Cipher and key epoch: plain.
-    out.uint(0);
-    out.uint(0);
     out.uint(header.tips.len() as u64);
     for tip in &header.tips {
         out.raw(&tip.replica.0);

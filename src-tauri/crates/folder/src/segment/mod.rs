@@ -17,16 +17,7 @@ use crate::identity::{HeadSignature, PublicKey};
 
 pub use encode::{EncodeError, SegmentFile, Signer, encode_all, encode_segment};
 pub use merge::{MergeError, merge_segments};
-pub(crate) use parse::{Mark, mark};
 pub use resolve::{Together, Unresolved, resolve_together};
-
-/// The first bytes of every binary file of ours. High bits, a zero byte and both kinds of line end come early, so that
-/// whatever takes the file for text damages it where it shows.
-pub const MAGIC: [u8; 8] = *b"\x89INK\0\r\n\x1a";
-/// The byte after the magic, for a segment.
-pub const KIND_SEGMENT: u8 = b'S';
-/// The format version that is written, and the greatest that is read.
-pub const FORMAT_VERSION: u64 = 0;
 
 /// The greatest size of a segment file.
 pub const MAX_SEGMENT_BYTES: usize = 4 << 20;
@@ -112,6 +103,7 @@ pub struct Segment {
     signature: HeadSignature,
     hash: FileHash,
     size: usize,
+    weight: usize,
 }
 
 impl Segment {
@@ -138,6 +130,21 @@ impl Segment {
     /// The file's size in bytes.
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// About how many bytes it takes in memory: that can be a thousand times its size.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether it has none, which no file that could be parsed has.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// The name under which its writer published it.

@@ -8,11 +8,16 @@ use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use super::frame::{inflate, read_frame};
 use super::{
-    FORMAT_VERSION, FileHash, Header, KIND_SEGMENT, MAGIC, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER,
-    MAX_RECORDS, MAX_RUNS, MAX_SEGMENT_BYTES, MAX_TIPS, SEAL_BYTES, Segment, Tip,
+    FileHash, Header, MAX_BLOCK_BYTES, MAX_INFLATED_BYTES, MAX_NUMBER, MAX_RECORDS, MAX_RUNS, MAX_TIPS, SEAL_BYTES,
+    Segment, Tip,
 };
 use crate::identity::{HeadSignature, PublicKey};
+use crate::kind::{FileKind, open, read_workspace};
 use crate::refusal::Refusal;
+
+/// What a record and a run of events take in memory beside their text.
+const RECORD_WEIGHT: usize = 256;
+const RUN_WEIGHT: usize = 96;
 
 impl Segment {
     /// Reads a file. Sizes, hash, key and signature are verified before anything is unpacked.
@@ -20,10 +25,7 @@ impl Segment {
     /// # Errors
     /// Why the file can't be used.
     pub fn parse(bytes: &[u8], workspace: &WorkspaceId) -> Result<Self, Refusal> {
-        if bytes.len() > MAX_SEGMENT_BYTES {
-            return Err(Refusal::TooLarge { size: bytes.len() as u64, max: MAX_SEGMENT_BYTES as u64 });
-        }
-        let mut reader = check_mark(bytes)?;
+        let mut reader = open(FileKind::Segment, bytes)?;
         let (body, seal) = bytes.split_at_checked(bytes.len().wrapping_sub(SEAL_BYTES)).ok_or(Refusal::Incomplete)?;
         let (hash, signature) = seal.split_at(32);
         if blake3::hash(body).as_bytes() != hash {
@@ -49,50 +51,14 @@ impl Segment {
         if !header.key.verifies(workspace, header.last, &last_id, &signature) {
             return Err(Refusal::BadSignature);
         }
-        let records = read_blocks(&header, &frames)?;
+        let (records, weight) = read_blocks(&header, &frames)?;
         check_parents(&header, &records)?;
-        Ok(Self { header, records, last_id, signature, hash: FileHash::of(bytes), size: bytes.len() })
-    }
-}
-
-/// What the first bytes of a file say it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// Our magic with this kind.
-    Ours(u8),
-    /// Something else.
-    Foreign,
-}
-
-/// Tells from the first bytes whether a file is ours.
-pub(crate) fn mark(bytes: &[u8]) -> Mark {
-    match bytes.split_at_checked(MAGIC.len()) {
-        Some((magic, rest)) if magic == MAGIC => Mark::Ours(rest.first().copied().unwrap_or(KIND_SEGMENT)),
-        _ => Mark::Foreign,
-    }
-}
-
-fn check_mark(bytes: &[u8]) -> Result<Reader<'_>, Refusal> {
-    match mark(bytes) {
-        Mark::Ours(KIND_SEGMENT) => {}
-        Mark::Ours(kind) => return Err(Refusal::UnknownKind(kind)),
-        Mark::Foreign if MAGIC.starts_with(bytes) => return Err(Refusal::Incomplete),
-        Mark::Foreign => return Err(Refusal::NotOurs),
-    }
-    let mut reader = Reader(bytes.get(MAGIC.len() + 1..).unwrap_or_default());
-    // The version comes first: a later format may end in something else than this one's hash.
-    match reader.uint() {
-        Ok(FORMAT_VERSION) => Ok(reader),
-        Ok(found) => Err(Refusal::NewerFormat { found }),
-        Err(_) => Err(Refusal::Incomplete),
+        Ok(Self { header, records, last_id, signature, hash: FileHash::of(bytes), size: bytes.len(), weight })
     }
 }
 
 fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Header, Refusal> {
-    let found = WorkspaceId(reader.array()?);
-    if found != *workspace {
-        return Err(Refusal::OtherWorkspace(found));
-    }
+    read_workspace(reader, workspace)?;
     let author = ReplicaId(reader.array()?);
     let key = PublicKey(reader.array()?);
     if key.replica(workspace) != author {
@@ -108,9 +74,6 @@ fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Heade
     let before = RecordId(reader.array()?);
     if (first == 1) != (before == RecordId::NONE) {
         return Err(Refusal::Malformed("a first record with one before it, or a later one without"));
-    }
-    if (reader.uint()?, reader.uint()?) != (0, 0) {
-        return Err(Refusal::Encrypted);
     }
     let count = reader.count(16 + 1 + 32)?;
     if count > MAX_TIPS {
@@ -130,7 +93,8 @@ fn read_header(reader: &mut Reader<'_>, workspace: &WorkspaceId) -> Result<Heade
     Ok(Header { workspace: *workspace, author, key, first, last, before, tips })
 }
 
-fn read_blocks(header: &Header, frames: &[&[u8]]) -> Result<Vec<RecordParts>, Refusal> {
+/// The records of all blocks, and about how many bytes they take in memory.
+fn read_blocks(header: &Header, frames: &[&[u8]]) -> Result<(Vec<RecordParts>, usize), Refusal> {
     let misfit = Refusal::Malformed("a count that doesn't fit the numbers");
     let count = header.last - header.first + 1;
     let mut records: Vec<RecordParts> = Vec::new();
@@ -156,7 +120,8 @@ fn read_blocks(header: &Header, frames: &[&[u8]]) -> Result<Vec<RecordParts>, Re
         }
         records.extend(parts);
     }
-    if records.len() as u64 == count { Ok(records) } else { Err(misfit) }
+    let weight = MAX_INFLATED_BYTES - left + RECORD_WEIGHT * records.len() + RUN_WEIGHT * runs;
+    if records.len() as u64 == count { Ok((records, weight)) } else { Err(misfit) }
 }
 
 /// Parents name tips of the table, each tip at most once in a record, and each tip is named itself by some record.

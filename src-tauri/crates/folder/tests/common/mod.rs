@@ -11,8 +11,8 @@ use inkfold_engine::record::Content;
 use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
-    Clock, HeldRecords, Identity, Memory, NewSegment, Pending, Publisher, RealClock, RealFileSystem, Refusal,
-    ScanReport, ScanRequest, Segment, SegmentFile, Signer, Unresolved, Verdict, encode_segment, genesis,
+    Clock, HeldRecords, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem, Refusal, ScanReport,
+    ScanRequest, Segment, SegmentFile, Signer, Unresolved, Verdict, encode_segment, genesis,
 };
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
@@ -151,8 +151,8 @@ impl Writer {
         let request = self.request();
         let clock = std::mem::replace(&mut self.clock, TestClock::new());
         let mut settled = Vec::new();
-        let report = scan(&FILES, &clock, root, &request, &mut memory, &mut |new: NewSegment| {
-            self.take(new.segment, &mut settled)
+        let report = scan(&FILES, &clock, root, &request, &mut memory, &mut |new: NewFile| {
+            self.take(new.content.into_segment().expect("nothing else is here"), &mut settled)
         });
         let settlement = self.pending.settle(&self.held).unwrap();
         let ids: Vec<RecordId> = settlement.records.iter().map(Record::id).collect();

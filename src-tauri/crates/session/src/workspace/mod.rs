@@ -3,6 +3,7 @@
 //! Whoever wants something sends a closure; nobody ever waits for this thread but by awaiting its answer. What blocks
 //! on the shared folder is done by the carrier (`carrier.rs`), never here.
 
+mod doubles;
 mod folder;
 mod identity;
 mod saving;
@@ -47,6 +48,8 @@ const PIECE_BYTES: usize = 256 << 10;
 const RETRY: Duration = Duration::from_secs(1);
 /// The thread looks around at least this often.
 const IDLE: Duration = Duration::from_secs(5);
+/// The list of documents is brought up to date for so long, then whoever else wants something has his turn.
+const CARDS_TIME: Duration = Duration::from_millis(15);
 
 /// Settings of a store that a workspace keeps.
 pub(crate) mod setting {
@@ -57,6 +60,8 @@ pub(crate) mod setting {
     /// The replica ids that this installation has used, one after another.
     pub const OWN: &str = "own-replicas";
     pub const LAST_DOCUMENT: &str = "window/document";
+    /// The keys of all ids that this installation has used, the present one's too.
+    pub const KEYS: &str = "own-keys";
     /// Where the database was opened last.
     pub const FACTS: &str = "installation/facts";
     /// Which run of the program has it open.
@@ -169,6 +174,11 @@ pub(crate) struct Workspace {
     failing_since: Option<Moment>,
     /// Documents whose card is outdated, and how.
     stale_cards: BTreeMap<DocumentId, Stale>,
+    /// Some of them can be made at once.
+    more_cards: bool,
+    /// When the window was told the list of documents last, and whether it has changed since.
+    told_cards: Option<Moment>,
+    untold_cards: bool,
     /// How much came to documents since their last snapshot.
     unkept: BTreeMap<DocumentId, usize>,
     /// How many other writers have been seen.
@@ -232,6 +242,9 @@ impl Workspace {
             waiting_for_disk: Vec::new(),
             failing_since: None,
             stale_cards: BTreeMap::new(),
+            more_cards: false,
+            told_cards: None,
+            untold_cards: false,
             unkept: BTreeMap::new(),
             others: 0,
             exchange: Exchange::new(carrier, around.clone()),
@@ -258,16 +271,12 @@ impl Workspace {
             let record = open.seal(self.store.workspace(), open.time());
             self.store.commit(&Batch { seal: Some(record), ..Batch::default() })?;
         }
-        let last = self.store.line_end(&self.identity.replica());
-        if matches!(last, Err(StoreError::Forked(_))) {
-            self.take_new_identity()?;
-        } else if is_other {
+        if is_other && self.store.line_end(&self.identity.replica()).is_ok() {
             self.flush()?;
             self.take_new_identity()?;
         }
+        self.look_at_own_line()?;
         self.mirror()?;
-        let is_unflushed = self.first_unqueued()? <= self.last_number()?;
-        self.exchange.first_unflushed = is_unflushed.then(|| self.around.moment());
         let known: BTreeSet<DocumentId> = self.store.cards()?.into_iter().map(|(document, _)| document).collect();
         for document in self.store.documents()?.into_iter().filter(|document| !known.contains(document)) {
             let edited = self.store.records(&document)?.iter().map(|record| record.content().time).max().unwrap_or(0);
@@ -301,6 +310,9 @@ impl Workspace {
 
     /// How long nothing has to be done.
     fn next_due(&self) -> Duration {
+        if self.more_cards {
+            return Duration::ZERO;
+        }
         let failing = self.failing_since.map(|since| self.around.since(since));
         let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
         next_due(failing, writing, self.flush_in())
@@ -329,9 +341,10 @@ impl Workspace {
             let outcome = self.seal_and_flush();
             self.settle_disk(outcome);
         }
-        if !self.stale_cards.is_empty() && self.writing.is_none() {
-            match self.update_cards() {
-                Ok(()) => {}
+        self.more_cards = false;
+        if self.has_stale_cards() {
+            match self.update_some_cards(None, Some(CARDS_TIME)) {
+                Ok(is_more) => self.more_cards = is_more,
                 Err(error) => tracing::warn!(code = error.code(), "the list of documents could not be updated"),
             }
         }

@@ -16,7 +16,13 @@ impl Workspace {
             let document = unsaved.start.document;
             if bytes_of(&unsaved.events) <= PIECE_BYTES {
                 let undo = rows_of(&unsaved.undo);
-                self.store.append_undoable(&unsaved.start, unsaved.time, &unsaved.events, &undo)?;
+                let stored = self.store.append_undoable(&unsaved.start, unsaved.time, &unsaved.events, &undo);
+                if let Err(error) = stored {
+                    if doubles::is_hopeless(&error) {
+                        self.give_way(document, &error);
+                    }
+                    return Err(error.into());
+                }
             } else {
                 let undo = rows_of(&unsaved.undo);
                 self.save_in_pieces(unsaved.start.clone(), unsaved.time, pieces(&unsaved.events), &undo)?;
@@ -92,6 +98,10 @@ impl Workspace {
             let begun = self.writing.take().and_then(|writing| self.opened.get_mut(&writing.document));
             if let Some(opened) = begun {
                 opened.document.abandon();
+                // Or another process has sealed it.
+                if opened.document.is_open() {
+                    opened.lose();
+                }
             }
             return Ok(());
         };
@@ -106,8 +116,10 @@ impl Workspace {
         self.note_unkept(&record);
         if let Some(opened) = self.opened.get_mut(&record.document())
             && opened.document.is_open()
+            && opened.document.seal(record).is_err()
         {
-            opened.document.seal(record)?;
+            // Another process has written in it: the window has to open the document again.
+            opened.lose();
         }
         Ok(())
     }

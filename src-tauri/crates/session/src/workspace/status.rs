@@ -3,6 +3,9 @@
 use super::*;
 use crate::reading::sealed_document;
 
+/// While many documents come in, the list is told so often at most.
+const LIST_PAUSE: Duration = Duration::from_millis(300);
+
 impl Workspace {
     pub(super) fn count_others(&mut self) -> Result<(), SessionError> {
         let others = self.store.replicas()?.iter().filter(|id| !self.own.contains(id)).count();
@@ -28,16 +31,52 @@ impl Workspace {
         self.count_others()
     }
 
+    /// Brings the cards of documents up to date, all of them.
     pub(super) fn update_cards(&mut self) -> Result<(), SessionError> {
-        let stale = std::mem::take(&mut self.stale_cards);
+        while self.update_some_cards(None, None)? {}
+        Ok(())
+    }
+
+    /// The card of a document that was written, and those of others for a while.
+    pub(super) fn update_card(&mut self, id: DocumentId) -> Result<(), SessionError> {
+        self.more_cards = self.update_some_cards(Some(id), Some(CARDS_TIME))?;
+        Ok(())
+    }
+
+    /// Whether there are outdated cards but of what is just being written.
+    pub(super) fn has_stale_cards(&self) -> bool {
+        let being_written = self.writing.as_ref().map(|writing| writing.document);
+        self.stale_cards.keys().any(|id| Some(*id) != being_written)
+    }
+
+    /// The same for some documents, `first` before others, and not for what is being written, until so much time has passed;
+    /// true if there are more.
+    pub(super) fn update_some_cards(
+        &mut self,
+        first: Option<DocumentId>,
+        most: Option<Duration>,
+    ) -> Result<bool, SessionError> {
+        let begun = self.around.moment();
+        let being_written = self.writing.as_ref().map(|writing| writing.document).filter(|_| most.is_some());
         let known: BTreeMap<DocumentId, DocumentCard> = self.store.cards()?.into_iter().collect();
         let mut cards = Vec::new();
-        for (id, Stale { edited, registers }) in stale {
+        let others = self.stale_cards.keys().copied().filter(|id| Some(*id) != being_written && Some(*id) != first);
+        let due: Vec<DocumentId> = first.into_iter().chain(others).collect();
+        let mut is_more = false;
+        for id in due {
+            if !cards.is_empty() && most.is_some_and(|most| self.around.since(begun) >= most) {
+                is_more = true;
+                break;
+            }
+            let Some(&Stale { edited, registers }) = self.stale_cards.get(&id) else { continue };
             if id == DocumentId::WORKSPACE {
+                self.stale_cards.remove(&id);
                 continue;
             }
             let card = match known.get(&id) {
                 Some(card) if !registers => DocumentCard { edited: edited.max(card.edited), ..card.clone() },
+                // Nothing that has come of it so far is a title.
+                None if !registers => DocumentCard { title: String::new(), trashed: false, edited },
                 before => {
                     let document = sealed_document(&*self.store, id)?;
                     let edited = before.map_or(edited, |card| edited.max(card.edited));
@@ -47,11 +86,19 @@ impl Workspace {
             cards.push((id, Some(card)));
         }
         if !cards.is_empty() {
+            let updated: BTreeSet<DocumentId> = cards.iter().map(|(id, _)| *id).collect();
             self.store.commit(&Batch { cards, ..Batch::default() })?;
+            self.stale_cards.retain(|id, _| !updated.contains(id));
+            self.untold_cards = true;
+        }
+        let is_soon = self.told_cards.is_some_and(|told| self.around.since(told) < LIST_PAUSE);
+        if self.untold_cards && !(is_more && is_soon) {
+            self.untold_cards = false;
+            self.told_cards = Some(self.around.moment());
             let documents = self.documents()?;
             self.tell(wire::Event::Documents { documents });
         }
-        Ok(())
+        Ok(is_more)
     }
 
     pub fn documents(&self) -> Result<Vec<wire::DocumentInfo>, SessionError> {
@@ -71,13 +118,17 @@ impl Workspace {
         } else {
             wire::Whereabouts::OnThisDevice
         };
-        let files = self.exchange.files();
+        let exchange = &self.exchange;
+        let (pending, refused) = exchange.unused();
+        let is_stopped = exchange.halt.is_set();
+        let reading = exchange.reading.map(|reading| reading.for_people(is_stopped));
         wire::Status {
             words,
             trouble: self.exchange.trouble,
             others: self.others,
-            pending: files.iter().filter(|file| file.pending).count() as u32,
-            refused: files.iter().filter(|file| !file.pending).count() as u32,
+            pending,
+            refused,
+            reading: reading.or(is_stopped.then(wire::Reading::stopped)),
             news: self.news.all().to_vec(),
         }
     }

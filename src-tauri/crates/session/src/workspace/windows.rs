@@ -34,6 +34,48 @@ impl Workspace {
         Ok(page_out(opened.document.page()))
     }
 
+    /// What a window does that shows everything and whose messages all arrive; for whoever has none. True if what was
+    /// written is durable.
+    pub fn type_in(
+        &mut self,
+        id: DocumentId,
+        edit: impl FnOnce(&inkfold_engine::Page) -> Vec<wire::Change>,
+    ) -> Result<bool, SessionError> {
+        if self.opened.get(&id).is_some_and(Opened::is_lost) {
+            self.opened.remove(&id);
+        }
+        if !self.opened.contains_key(&id) {
+            match self.open_document(id) {
+                Ok(_) => {}
+                Err(SessionError::NoDocument(_)) => {
+                    let write = |author: &mut Author<'_>| {
+                        let changes = edit(author.page());
+                        changes.iter().try_for_each(|change| author.change(change)).map_err(SessionError::from)
+                    };
+                    return self.write(id, write).map(|()| true);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let shown = self.opened.get(&id).map_or(0, Opened::last_patch);
+        self.next_patch(id, shown)?;
+        let opened = self.opened.get(&id).ok_or(SessionError::NotOpen)?;
+        let edit = wire::Edit {
+            document: id.to_string(),
+            patch: opened.last_patch(),
+            counter: opened.counter + 1,
+            changes: edit(opened.document.page()),
+            grouping: wire::Grouping::Typing,
+            before: None,
+            after: None,
+        };
+        self.apply_edit(id, &edit)?;
+        let saved = self.save();
+        let is_saved = saved.is_ok();
+        self.settle_disk(saved);
+        Ok(is_saved)
+    }
+
     pub fn close_document(&mut self, id: DocumentId) -> Result<(), SessionError> {
         if let Some(mut opened) = self.opened.remove(&id) {
             if self.writing.as_ref().is_some_and(|writing| writing.document == id) {

@@ -29,7 +29,7 @@ impl Workspace {
                 let events = author.events;
                 self.written(id, start, events);
                 self.seal()?;
-                self.update_cards()
+                self.update_card(id)
             }
             None => self
                 .write(id, move |author| {
@@ -71,7 +71,7 @@ impl Workspace {
         }
         self.exchange.typed();
         self.seal()?;
-        self.update_cards()
+        self.update_card(id)
     }
 
     /// Makes a document of these blocks; of one empty paragraph, if there are none.

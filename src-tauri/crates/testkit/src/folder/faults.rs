@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Every fault that the simulator injects: its name and what it is.
 ///
 /// Letters say what it happens to: `n` names that services make, `a` the arrival of files, `f` the file system, `i` the
-/// identity of an installation, `h` hostile or broken content.
+/// identity of an installation, `w` what the system tells of changes, `h` hostile or broken content.
 pub const FAULTS: &[(&str, &str)] = &[
     ("n1", "a conflict copy of Dropbox, in one of three languages"),
     ("n2", "a conflict copy of Syncthing, a version that it keeps, or a temporary file of it"),
@@ -38,16 +38,28 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("f8", "what was not made durable is lost with it: content, or a directory's entry"),
     ("f9", "a link or a directory stands where a file should"),
     ("f10", "the folder is gone, empty, or another workspace's, for a while"),
+    ("w1", "the watcher tells nothing"),
+    ("w2", "the watcher tells half"),
+    ("w3", "the watcher tells everything several times"),
+    ("w4", "the watcher tells 50,000 events at once"),
+    ("w5", "the watcher dies, and nobody is told"),
+    ("w6", "the watcher has lost count: everything has to be looked at again"),
+    ("w7", "the watcher tells one half of a renaming"),
     ("i1", "a profile is copied and both copies write"),
     ("i2", "the database is set back, the folder isn't"),
     ("i3", "the folder is set back, the database isn't"),
     ("i4", "database and folder are set back together"),
+    ("i5", "a virtual machine goes on from a state of the middle of a session"),
+    ("i6", "two processes run on one profile, where locks don't work"),
     ("i7", "both sides of a fork see the other's branch after their own"),
     ("i8", "a clock is off by up to ten years"),
     ("i9", "a second file says that the folder is another workspace"),
     ("i10", "files are cleaned up while a replica is 400 days away"),
     ("h1", "a file of ten gigabytes that hold nothing"),
+    ("h2", "more files than are looked at"),
+    ("h3", "a small file that unpacks to a large one"),
     ("h4", "lengths and counts that lie"),
+    ("h5", "numbers at the top of their range, signed by a real key"),
     ("h6", "a forged signature"),
     ("h7", "a segment of another workspace"),
     ("h8", "two files have changed their names, or one is withheld"),

@@ -7,10 +7,11 @@ use fastrand::Rng;
 use inkfold_engine::record::Content;
 use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
 use inkfold_folder::fs::Kind;
-use inkfold_folder::segment::MAGIC;
+use inkfold_folder::kind::{FORMAT_VERSION, MAGIC};
 use inkfold_folder::{FileHash, Genesis, HeldRecords, Identity, Signer, encode_segment};
 
 use super::carrier::Carrier;
+use super::forge::{self, Forged, TOPS};
 
 /// Does something to a carrier's files; false where there was nothing to do it to.
 type Mischief = fn(&mut Carrier) -> bool;
@@ -31,7 +32,10 @@ pub const MISCHIEF: &[(&str, Mischief)] = &[
     ("not a file", not_a_file),
     ("another genesis", another_genesis),
     ("sparse file", sparse_file),
+    ("many files", many_files),
+    ("bomb", bomb),
     ("lies", lies),
+    ("top of the range", top_of_the_range),
     ("forged signature", forged_signature),
     ("another workspace's segment", foreign_segment),
     ("swapped", swapped),
@@ -41,10 +45,18 @@ pub const MISCHIEF: &[(&str, Mischief)] = &[
 /// The hash and the signature at a segment's end.
 const SEAL_BYTES: usize = 32 + 64;
 
+/// How many files are more than are looked at.
+const MANY: usize = 60;
+
 /// Any kind that finds something to be done.
 pub fn stir_up(carrier: &mut Carrier) {
     let (_, mischief) = MISCHIEF[carrier.rng.usize(..MISCHIEF.len())];
     mischief(carrier);
+}
+
+/// The kind with this name of [`MISCHIEF`]; false where it found nothing to be done.
+pub fn do_mischief(carrier: &mut Carrier, name: &str) -> bool {
+    MISCHIEF.iter().find(|(known, _)| *known == name).is_some_and(|(_, mischief)| mischief(carrier))
 }
 
 /// A segment in the hub, any; damaged ones, too.
@@ -231,7 +243,7 @@ fn not_a_file(carrier: &mut Carrier) -> bool {
 
 fn another_genesis(carrier: &mut Carrier) -> bool {
     let name = "Team notes".to_owned();
-    let genesis = Genesis { workspace: WorkspaceId([0x77; 16]), name, format: 0 };
+    let genesis = Genesis { workspace: WorkspaceId([0x77; 16]), name, format: FORMAT_VERSION };
     carrier.tally.count("i9", || "team-notes (2).inkfold".into());
     carrier.hub.insert("team-notes (2).inkfold".into(), genesis.to_bytes().into());
     true
@@ -248,6 +260,42 @@ fn sparse_file(carrier: &mut Carrier) -> bool {
     client.odd.insert(path.clone());
     carrier.tally.count("h1", || path.display().to_string());
     true
+}
+
+/// Far fewer than a million: what is scaled with them is how many are looked at.
+fn many_files(carrier: &mut Carrier) -> bool {
+    let client = carrier.rng.usize(..carrier.clients.len());
+    let client = &mut carrier.clients[client];
+    for i in 0..MANY {
+        let path = PathBuf::from(format!("inkfold-data/many-{i}.ink"));
+        client.disk.put(&path, b"many".as_slice().into(), None);
+        // Whoever has made them takes them away again.
+        client.odd.insert(path);
+    }
+    client.disk.set_most_entries(MANY / 2);
+    carrier.tally.count("h2", || format!("{MANY} files where {} are listed", MANY / 2));
+    true
+}
+
+fn bomb(carrier: &mut Carrier) -> bool {
+    let Some(workspace) = workspace(carrier) else { return false };
+    let bytes = forge::bomb(workspace, carrier.rng.u8(100..));
+    stranger(carrier, "h3", bytes)
+}
+
+fn top_of_the_range(carrier: &mut Carrier) -> bool {
+    let Some(workspace) = workspace(carrier) else { return false };
+    let mut forged = Forged::new(workspace, carrier.rng.u8(100..));
+    let (_, change) = TOPS[carrier.rng.usize(..TOPS.len())];
+    change(&mut forged);
+    stranger(carrier, "h5", forged.bytes())
+}
+
+/// The workspace of the hub's files, as a stranger who sees them knows it, too.
+fn workspace(carrier: &mut Carrier) -> Option<WorkspaceId> {
+    // It follows the magic, the kind, the version, the cipher and the key epoch.
+    let (_, bytes) = segment(carrier)?;
+    WorkspaceId::from_slice(bytes.get(MAGIC.len() + 4..MAGIC.len() + 20)?)
 }
 
 fn lies(carrier: &mut Carrier) -> bool {

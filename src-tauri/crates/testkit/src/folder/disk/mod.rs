@@ -5,6 +5,7 @@ mod calls;
 mod power;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use inkfold_engine::WorkspaceId;
 use inkfold_folder::fs::{Facts, Kind};
+use inkfold_folder::kind::FORMAT_VERSION;
 use inkfold_folder::{Clock, Genesis};
 
 use super::clock::VirtualClock;
@@ -59,6 +61,9 @@ pub struct Touched {
     /// What the file held that it has taken away; none where it has written something.
     pub removed: Option<Arc<[u8]>>,
 }
+
+/// What tells two states of a file apart for whoever is told of changes: its number, when it changed, and its size.
+pub type Stamp = (u64, i64, usize);
 
 /// A disk. Clones are the same disk.
 #[derive(Clone)]
@@ -111,6 +116,10 @@ struct State {
     touched: Vec<Touched>,
     /// The publisher gives temporary files random names; here each gets a name that the same seed gives again.
     temporary: BTreeMap<PathBuf, PathBuf>,
+    /// Every change fails in this way, until this moment.
+    failing: Option<(ErrorKind, Duration)>,
+    /// A directory's listing is cut after so many entries.
+    most_entries: usize,
     calls: u64,
     /// More calls than this are a program that doesn't come to an end.
     most_calls: u64,
@@ -131,6 +140,8 @@ impl Disk {
             fuse: None,
             touched: Vec::new(),
             temporary: BTreeMap::new(),
+            failing: None,
+            most_entries: usize::MAX,
             calls: 0,
             most_calls: u64::MAX,
         };
@@ -241,9 +252,27 @@ impl Disk {
         }
     }
 
+    /// Nothing can be changed for so long: every call that would fails like this.
+    pub fn fail_for(&self, duration: Duration, kind: ErrorKind) {
+        let until = self.clock.monotonic().saturating_add(duration);
+        self.lock().failing = Some((kind, until));
+    }
+
     /// How the shared folder stands from now on.
     pub fn set_root(&self, root: Root) {
         self.lock().root = root;
+    }
+
+    /// Directories hold more files than are looked at: listings are cut after so many entries, whichever those are.
+    pub fn set_most_entries(&self, entries: usize) {
+        self.lock().most_entries = entries;
+    }
+
+    /// Every file's state, by its path.
+    pub fn stamps(&self) -> BTreeMap<PathBuf, Stamp> {
+        let state = self.lock();
+        let files = state.nodes.values().filter(|node| node.kind == Kind::File);
+        files.map(|node| (below(&node.path), (node.inode, node.changed, node.bytes.len()))).collect()
     }
 
     /// What the program has changed since the last call.
@@ -326,7 +355,7 @@ impl State {
 
 /// The only file of another workspace.
 fn another_genesis() -> (PathBuf, Vec<u8>) {
-    let genesis = Genesis { workspace: WorkspaceId([0x55; 16]), name: "Elsewhere".into(), format: 0 };
+    let genesis = Genesis { workspace: WorkspaceId([0x55; 16]), name: "Elsewhere".into(), format: FORMAT_VERSION };
     (full(Path::new("elsewhere.inkfold")), genesis.to_bytes())
 }
 

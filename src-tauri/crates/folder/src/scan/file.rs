@@ -1,0 +1,191 @@
+//! One file of a scan: whether it has to be read, how much of it, and what it turns out to be.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use inkfold_engine::WorkspaceId;
+
+use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
+use crate::fs::Facts;
+use crate::kind::{FileKind, Mark, mark};
+use crate::memory::{Seen, Verdict};
+use crate::refusal::Refusal;
+use crate::segment::{FileHash, Segment};
+
+/// A file that a scan hands over. Say what became of it.
+#[derive(Debug)]
+pub struct NewFile {
+    /// Where it was found, below the root. Means nothing; only for messages.
+    pub path: PathBuf,
+    /// The hash of the whole file.
+    pub hash: FileHash,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What is in a file of ours, sound in itself.
+#[derive(Debug)]
+pub enum Content {
+    /// Records. Resolve them, and keep them.
+    Segment(Segment),
+}
+
+impl Content {
+    fn parse(kind: FileKind, bytes: &[u8], workspace: &WorkspaceId) -> Result<Self, Refusal> {
+        match kind {
+            FileKind::Segment => Segment::parse(bytes, workspace).map(Self::Segment),
+            kind => Err(Refusal::UnknownKind(kind.byte())),
+        }
+    }
+
+    /// The segment, if it is one.
+    pub fn into_segment(self) -> Option<Segment> {
+        match self {
+            Self::Segment(segment) => Some(segment),
+        }
+    }
+}
+
+/// A file's start, or all of it.
+struct Read {
+    bytes: Vec<u8>,
+    whole: bool,
+}
+
+impl Walk<'_> {
+    pub(super) fn look_at_file(
+        &mut self,
+        Candidate { path, mut facts }: Candidate,
+        workspace: &WorkspaceId,
+        taker: &mut dyn Taker,
+    ) {
+        let known = self.memory.unchanged(&path, &facts).map(|row| row.seen.clone());
+        let again = known.is_some();
+        match known {
+            Some(Seen::Foreign) => {
+                self.report.files += 1;
+                self.seen.insert(path);
+                return;
+            }
+            Some(Seen::Unread(refusal)) => return self.refuse(path, facts, None, refusal, again),
+            Some(Seen::Content(kind, hash)) => match self.memory.verdict(&hash).cloned() {
+                Some(Verdict::Taken | Verdict::Waiting) => return self.sound(path, facts, kind, hash),
+                Some(Verdict::Refused(refusal)) => match self.reread.checked_sub(facts.size) {
+                    // What heals a file need not show in its facts.
+                    Some(left) => self.reread = left,
+                    None => return self.refuse(path, facts, Some((kind, hash)), refusal, again),
+                },
+                Some(Verdict::Later) | None => {}
+            },
+            None => {}
+        }
+        let Read { bytes, whole } = match self.read(&path, &facts) {
+            Ok(read) => read,
+            Err(error) => return self.trouble(path, &error),
+        };
+        self.report.read += 1;
+        // What changed while it was read is read again next time.
+        match self.files.facts(&self.root.join(&path)) {
+            Ok(after) if after == facts => {}
+            _ => facts.modified = i64::MAX,
+        }
+        let kind = match (mark(&bytes), FileKind::claimed_by(&path)) {
+            (Mark::Ours(kind), _) => kind,
+            (Mark::Unknown(byte), claimed) => {
+                let content = whole.then(|| (claimed.unwrap_or(FileKind::Segment), FileHash::of(&bytes)));
+                return self.refuse(path, facts, content, Refusal::UnknownKind(byte), again);
+            }
+            (Mark::Foreign, Some(claimed)) => {
+                let content = whole.then(|| (claimed, FileHash::of(&bytes)));
+                return self.refuse(path, facts, content, not_ours(&bytes), again);
+            }
+            (Mark::Foreign, None) => {
+                self.report.files += 1;
+                return self.remember(path, facts, Seen::Foreign);
+            }
+        };
+        if !whole {
+            let refusal = Refusal::TooLarge { size: facts.size, max: kind.max_bytes() as u64 };
+            return self.refuse(path, facts, None, refusal, again);
+        }
+        let hash = FileHash::of(&bytes);
+        if let Some(Verdict::Taken | Verdict::Waiting) = self.memory.verdict(&hash) {
+            return self.sound(path, facts, kind, hash);
+        }
+        match Content::parse(kind, &bytes, workspace) {
+            Err(refusal) => self.refuse(path, facts, Some((kind, hash)), refusal, again),
+            Ok(content) => {
+                self.report.handed_over += 1;
+                match taker.take(NewFile { path: path.clone(), hash, content }) {
+                    Verdict::Refused(refusal) => self.refuse(path, facts, Some((kind, hash)), refusal, again),
+                    verdict => {
+                        self.memory.settle(&hash, verdict);
+                        self.sound(path, facts, kind, hash);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads as much of a file as one of its kind may have, or only its start if it has more than that.
+    fn read(&self, path: &Path, facts: &Facts) -> std::io::Result<Read> {
+        let full = self.root.join(path);
+        let fits = |kind: FileKind| facts.size <= kind.max_bytes() as u64;
+        let expected = FileKind::claimed_by(path).unwrap_or(FileKind::Segment);
+        // One more byte than allowed: a file that grew meanwhile shows so.
+        if fits(expected) {
+            let bytes = self.files.read(&full, expected.max_bytes() + 1)?;
+            return Ok(Read { bytes, whole: true });
+        }
+        let bytes = self.files.read(&full, START_BYTES)?;
+        match mark(&bytes) {
+            Mark::Ours(kind) if fits(kind) => {
+                let bytes = self.files.read(&full, kind.max_bytes() + 1)?;
+                Ok(Read { bytes, whole: true })
+            }
+            _ => Ok(Read { bytes, whole: false }),
+        }
+    }
+
+    fn sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
+        if kind == FileKind::Segment {
+            self.report.present.insert(hash);
+        }
+        self.note_own(&path, facts.size, Some(hash));
+        self.report.files += 1;
+        self.remember(path, facts, Seen::Content(kind, hash));
+    }
+
+    fn refuse(
+        &mut self,
+        path: PathBuf,
+        facts: Facts,
+        content: Option<(FileKind, FileHash)>,
+        refusal: Refusal,
+        again: bool,
+    ) {
+        self.note_own(&path, facts.size, content.map(|(_, hash)| hash));
+        self.report.files += 1;
+        self.report.refused.push(RefusedFile { path: path.clone(), refusal: refusal.clone(), again });
+        match content {
+            Some((kind, hash)) => {
+                self.memory.settle(&hash, Verdict::Refused(refusal));
+                self.remember(path, facts, Seen::Content(kind, hash));
+            }
+            None => self.remember(path, facts, Seen::Unread(refusal)),
+        }
+    }
+
+    fn note_own(&mut self, path: &Path, size: u64, hash: Option<FileHash>) {
+        if path.parent() == Some(&self.own_directory)
+            && let Some(name) = path.file_name().and_then(OsStr::to_str)
+        {
+            self.report.own.insert(name.to_owned(), OwnSeen { hash, size });
+        }
+    }
+}
+
+fn not_ours(bytes: &[u8]) -> Refusal {
+    // A file that a service has laid out but not yet filled is empty or all zeros.
+    if bytes.iter().all(|byte| *byte == 0) { Refusal::Incomplete } else { Refusal::NotOurs }
+}

@@ -1,0 +1,82 @@
+//! What a scan saw.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::RootState;
+use crate::refusal::Refusal;
+use crate::segment::FileHash;
+
+/// A file that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedFile {
+    /// Where it lies, below the root.
+    pub path: PathBuf,
+    /// Why.
+    pub refusal: Refusal,
+    /// An earlier scan saw it just so. Files that are still arriving are not worth showing until then.
+    pub again: bool,
+}
+
+/// A place that could not be looked at; the rest was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Where, below the root.
+    pub path: PathBuf,
+    /// What the system said.
+    pub message: String,
+}
+
+/// A file in our own directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnSeen {
+    /// The hash of its content; none where it can't be ours.
+    pub hash: Option<FileHash>,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// What a scan saw.
+#[derive(Debug)]
+pub struct ScanReport {
+    /// How the folder itself stands.
+    pub root: RootState,
+    /// Everything was looked at: only then may absence mean anything.
+    pub complete: bool,
+    /// Our own directory was looked at whole, or isn't there: only then may anything be published.
+    pub own_complete: bool,
+    /// Files that can't be used.
+    pub refused: Vec<RefusedFile>,
+    /// Places that could not be looked at.
+    pub trouble: Vec<Trouble>,
+    /// The files in our own directory, by name.
+    pub own: BTreeMap<String, OwnSeen>,
+    /// All sound segments in the folder, under whatever name.
+    pub present: BTreeSet<FileHash>,
+    /// Attachments, by path below the root, with their size in bytes. None was opened.
+    pub blobs: BTreeMap<PathBuf, u64>,
+    /// Sound files that were handed over.
+    pub handed_over: usize,
+    /// Files looked at.
+    pub files: usize,
+    /// Files read.
+    pub read: usize,
+}
+
+impl ScanReport {
+    pub(super) fn new(root: RootState) -> Self {
+        Self {
+            root,
+            complete: false,
+            own_complete: false,
+            refused: Vec::new(),
+            trouble: Vec::new(),
+            own: BTreeMap::new(),
+            present: BTreeSet::new(),
+            blobs: BTreeMap::new(),
+            handed_over: 0,
+            files: 0,
+            read: 0,
+        }
+    }
+}
