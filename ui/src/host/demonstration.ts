@@ -68,6 +68,17 @@ export function demonstration(query: URLSearchParams): Twin {
     ];
   }
   if (query.has("trouble")) twin.facts = { ...twin.facts, words: "onThisDevice", trouble: "missing" };
+  if (query.has("several")) {
+    twin.facts = { ...twin.facts, trouble: "severalWorkspaces" };
+    twin.others = [{ id: "theirs", name: "Anna’s hut", file: "anna-s-hut.inkfold" }];
+  }
+  if (query.has("news")) {
+    const aside = "/home/ida/.local/share/inkfold/workspaces/k3v/set-aside-1764090000000";
+    twin.facts = { ...twin.facts, news: [{ type: "newIdentity" }, { type: "rebuilt", aside, records: 120 }] };
+  }
+  if (query.has("lost")) {
+    twin.failing.set("start", { code: "database-lost", message: "The database with your documents is damaged. It was put aside, untouched, at /home/ida/.local/share/inkfold/workspaces/k3v/set-aside-1764090000000." });
+  }
   if (query.has("unsaved")) twin.failing.set("edit", { code: "disk-full", message: "The disk is full." });
   const minutes = 60_000;
   if (query.has("full")) {

@@ -30,6 +30,7 @@ mod branches;
 mod carrier;
 pub mod checking;
 mod convert;
+mod diagnostics;
 mod edit;
 mod error;
 mod exchange;

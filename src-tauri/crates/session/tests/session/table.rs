@@ -120,4 +120,3 @@ pub fn identity(installation: &Installation<RealFileSystem>) -> Identity {
     let bytes = installation.look(|store| store.setting("identity")).expect("it can be read").expect("there is one");
     Identity::from_bytes(&bytes).expect("it is sound")
 }
-
