@@ -62,6 +62,8 @@ pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
             commands::next_patch,
             commands::status,
             commands::files,
+            commands::stop_reading,
+            commands::go_on_reading,
             commands::open_link,
         ])
         .setup(move |app| set_up(app, data, opened))

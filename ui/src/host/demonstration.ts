@@ -57,13 +57,16 @@ export function demonstration(query: URLSearchParams): Twin {
   twin.workspaces = [workspace];
   twin.current = workspace.id;
   if (folder !== null) {
-    twin.facts = { words: "inTheFolder", trouble: null, others: 2, pending: 1, refused: 1 };
+    twin.facts = { words: "inTheFolder", trouble: null, others: 2, pending: 1, refused: 1, reading: null, news: [] };
     twin.reports = [
       { path: "replicas/k3v/000120-000188.ink", pending: true, reason: "It builds on a file of Anna’s that has not arrived yet." },
       { path: "notes (conflicted copy).txt", pending: false, reason: "It is not one of Inkfold’s files." },
     ];
   }
   if (query.has("trouble")) twin.facts = { ...twin.facts, words: "onThisDevice", trouble: "missing" };
+  if (query.has("reading")) {
+    twin.facts = { ...twin.facts, reading: { files: 3_120, read: 1_204, percent: 38, stopped: false } };
+  }
   if (query.has("unsaved")) twin.failing.set("edit", { code: "disk-full", message: "The disk is full." });
   const minutes = 60_000;
   if (query.has("full")) {

@@ -38,6 +38,9 @@ export interface Host {
   nextPatch(document: string, patch: number, counter: number): Promise<Patch | null>;
   status(): Promise<Status>;
   files(): Promise<FileReport[]>;
+  /** Stops reading the shared folder; what has come in stays. */
+  stopReading(): Promise<void>;
+  goOnReading(): Promise<void>;
   openLink(url: string): Promise<void>;
   /** Calls `listener` for each event until the returned function is called. */
   listen(listener: (event: Event) => void): Promise<() => void>;

@@ -26,6 +26,8 @@ export function tauriHost(): Host {
     nextPatch: (document, patch, counter) => invoke("next_patch", { document, patch, counter }),
     status: () => invoke("status"),
     files: () => invoke("files"),
+    stopReading: () => invoke("stop_reading"),
+    goOnReading: () => invoke("go_on_reading"),
     openLink: (url) => invoke("open_link", { url }),
     listen: (listener) => listen<Event>("inkfold", (message) => listener(message.payload)),
     holdWindow: (leave) =>

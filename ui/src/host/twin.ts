@@ -51,7 +51,7 @@ export class Twin implements Host {
   lastDocument: string | null = null;
   reports: FileReport[] = [];
   links: string[] = [];
-  facts: Status = { words: "onThisDevice", trouble: null, others: 0, pending: 0, refused: 0 };
+  facts: Status = { words: "onThisDevice", trouble: null, others: 0, pending: 0, refused: 0, reading: null, news: [] };
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */
@@ -256,6 +256,22 @@ export class Twin implements Host {
   async files(): Promise<FileReport[]> {
     await this.#call("files");
     return this.reports;
+  }
+
+  async stopReading(): Promise<void> {
+    await this.#call("stopReading");
+    this.#reading(true);
+  }
+
+  async goOnReading(): Promise<void> {
+    await this.#call("goOnReading");
+    this.#reading(false);
+  }
+
+  #reading(stopped: boolean): void {
+    const reading = this.facts.reading ?? { files: 0, read: 0, percent: 0, stopped };
+    this.facts = { ...this.facts, reading: { ...reading, stopped } };
+    this.emit({ type: "status", status: this.facts });
   }
 
   async openLink(url: string): Promise<void> {

@@ -124,6 +124,11 @@ export const en = {
     "Your last words could not be stored on this device. They are still here, and Inkfold keeps trying. Leave this window open.",
   "status.onThisDevice.about": "Everything you wrote is stored on this device.",
   "status.inTheFolder.about": "Everything you wrote is stored on this device and in the shared folder.",
+  "reading.label": "Reading the shared folder",
+  "reading.some": { one: "Reading the shared folder: {read} of {count} file", other: "Reading the shared folder: {read} of {count} files" },
+  "reading.stopped": "Reading the shared folder is stopped. What you write stays on this device until it goes on.",
+  "reading.stop": "Stop",
+  "reading.goOn": "Go on",
   "status.others": { one: "{count} other writer", other: "{count} other writers" },
   "status.files": { one: "{count} file not used", other: "{count} files not used" },
 
