@@ -3,6 +3,7 @@
 mod crowd;
 mod join;
 mod measure;
+mod scan;
 
 use std::error::Error;
 use std::path::Path;
@@ -14,7 +15,8 @@ use serde_json::Value;
 const USAGE: &str = "\
 figures join [--small] [--documents N] [--replicas N] [--events N]
               joins a folder of 1,000 documents by 5 people with a million events, with a writer at work
-              meanwhile; --small: its files have not been merged yet";
+              meanwhile; --small: its files have not been merged yet
+figures scan  scans a folder of 10,000 files again and again";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
 fn perform(arguments: &[&str]) -> Result<Value, Box<dyn Error>> {
     match arguments {
         ["join", options @ ..] => join::join(crowd(options)?),
+        ["scan"] => scan::unchanged(10_000),
         ["join-here", root, data] => join::join_here(Path::new(root), Path::new(data)),
         _ => Err(USAGE.into()),
     }

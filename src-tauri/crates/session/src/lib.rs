@@ -32,6 +32,7 @@ mod convert;
 mod edit;
 mod error;
 mod exchange;
+mod facts;
 mod installation;
 mod intake;
 mod news;

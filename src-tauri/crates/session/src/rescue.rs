@@ -11,7 +11,7 @@ use inkfold_engine::{RecordId, ReplicaId};
 use inkfold_folder::policy::SETTLED;
 use inkfold_folder::segment::Header;
 use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, Signer, encode_segment};
-use inkfold_store::{Batch, Chain, Signature, Tip};
+use inkfold_store::{Batch, Chain, Signature, Stretch, Tip};
 
 use crate::branches::StoreBranches;
 use crate::carrier::Parcel;
@@ -50,6 +50,22 @@ impl Coverage {
         let span = Span { author: header.author, first: header.first, last: header.last, last_id };
         self.spans.insert(hash, span);
         self.present.insert(hash);
+    }
+
+    /// What the file holds, if it was taken in.
+    pub fn stretch(&self, hash: &FileHash) -> Option<Stretch> {
+        self.spans.get(hash).map(|span| Stretch {
+            replica: span.author,
+            first: span.first,
+            last: span.last,
+            record: span.last_id,
+        })
+    }
+
+    /// A file was taken in by an earlier run. Whether it is still there, the next scan says.
+    pub fn recall(&mut self, hash: FileHash, stretch: &Stretch) {
+        let Stretch { replica: author, first, last, record: last_id } = *stretch;
+        self.spans.insert(hash, Span { author, first, last, last_id });
     }
 
     /// There may be records that no file has held in this run.

@@ -69,7 +69,7 @@ impl Walk<'_> {
             }
             Some(Seen::Unread(refusal)) => return self.refuse(path, facts, None, refusal, again),
             Some(Seen::Content(kind, hash)) => match self.memory.verdict(&hash).cloned() {
-                Some(Verdict::Taken | Verdict::Waiting) => return self.sound(path, facts, kind, hash),
+                Some(Verdict::Taken | Verdict::Waiting) => return self.still_sound(path, facts, kind, hash),
                 Some(Verdict::Refused(refusal)) => match self.reread.checked_sub(facts.size) {
                     // What heals a file need not show in its facts.
                     Some(left) => self.reread = left,
@@ -148,12 +148,18 @@ impl Walk<'_> {
     }
 
     fn sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
+        self.remember(path.clone(), facts, Seen::Content(kind, hash));
+        self.still_sound(path, facts, kind, hash);
+    }
+
+    /// A file that is as it was when it was remembered.
+    fn still_sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
         if kind == FileKind::Segment {
             self.report.present.insert(hash);
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;
-        self.remember(path, facts, Seen::Content(kind, hash));
+        self.seen.insert(path);
     }
 
     fn refuse(

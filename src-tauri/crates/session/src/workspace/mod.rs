@@ -59,6 +59,8 @@ pub(crate) mod setting {
     pub const IDENTITY: &str = "identity";
     /// The replica ids that this installation has used, one after another.
     pub const OWN: &str = "own-replicas";
+    /// The folder of whose files something is known.
+    pub const KNOWN_FOLDER: &str = "folder/known";
     pub const LAST_DOCUMENT: &str = "window/document";
     /// Where the database was opened last.
     pub const FACTS: &str = "installation/facts";

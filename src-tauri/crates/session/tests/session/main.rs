@@ -3,6 +3,7 @@
 mod clocks;
 mod folder_care;
 mod identity;
+mod joining;
 mod random_edits;
 mod recovery;
 mod sharing;
