@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{Clock, FileSystem, Kind};
 use crate::kind::FORMAT_VERSION;
-use crate::layout::{RelativePath, slug};
+use crate::layout::{GENESIS_EXTENSION, RelativePath, slug};
 use crate::publish::{PublishError, Publisher};
 
 /// The greatest size of a genesis file.
@@ -188,6 +188,17 @@ pub fn find(files: &dyn FileSystem, root: &Path) -> std::io::Result<Found> {
         }
     }
     Ok(found)
+}
+
+/// Whether a folder still is this workspace: its genesis file lies there under a name of its kind. Looks at no other file
+/// than those; that there is none doesn't mean that the folder is another one.
+pub fn is_named(files: &dyn FileSystem, root: &Path, workspace: &WorkspaceId) -> bool {
+    let listing = files.list(root, MAX_ENTRIES).unwrap_or_default();
+    let named = listing.entries.iter().map(|entry| root.join(&entry.name)).filter(|path| {
+        path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(GENESIS_EXTENSION))
+    });
+    let read = named.filter_map(|path| files.read(&path, MAX_GENESIS_BYTES + 1).ok());
+    read.filter_map(|bytes| Genesis::parse(&bytes).ok()).any(|genesis| genesis.workspace == *workspace)
 }
 
 impl Found {

@@ -10,7 +10,7 @@ use inkfold_engine::{ReplicaId, WorkspaceId};
 use inkfold_folder::scan::scan_for;
 use inkfold_folder::{
     FileHash, FileSystem, Memory, PublishError, Publisher, RealFileSystem, RelativePath, ScanRequest, Verdict, Watcher,
-    watch::OnHint,
+    genesis, watch::OnHint,
 };
 use tokio::sync::oneshot;
 
@@ -231,18 +231,32 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             self.take_all(orders);
             self.keep_memory();
         }
-        self.publish();
+        if scans || self.is_at_home() {
+            self.publish();
+        }
         for done in asked {
             let _ = done.send(());
         }
         scans
     }
 
+    /// Whether the folder is still the one that was scanned: a drive may have gone since, or another one come. Where it
+    /// can't be told by the genesis file's name, a scan has to.
+    fn is_at_home(&mut self) -> bool {
+        let is_idle = !self.ready || self.waiting.is_empty();
+        let is_there = is_idle || genesis::is_named(&self.files, &self.root, &self.workspace);
+        if !is_there {
+            self.rhythm.ask();
+        }
+        is_there
+    }
+
     fn now(&self) -> Duration {
         self.around.clock().monotonic()
     }
 
-    fn take_all(&mut self, orders: &Orders) {
+    /// Does or notes what is ordered.
+    pub fn take_all(&mut self, orders: &Orders) {
         while let Ok(order) = orders.waiting.try_recv() {
             self.take(order, &orders.bell);
         }

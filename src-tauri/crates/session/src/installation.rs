@@ -18,7 +18,7 @@ use crate::carrier::{Carrier, Home, Orders, Work};
 use crate::error::SessionError;
 use crate::rhythm::Rhythm;
 use crate::surroundings::{Around, Surroundings};
-use crate::wire::{Change, FileReport};
+use crate::wire::{Change, FileReport, Status};
 use crate::workspace::Workspace;
 
 /// A workspace on one thread, with the shared folder at `root` of some file system.
@@ -103,15 +103,21 @@ impl<F: FileSystem> Installation<F> {
     }
 
     /// The system reports something about the folder. It wakes the carrier if it means anything.
-    pub fn report(&self, event: &SystemEvent) {
+    pub fn report(&mut self, event: &SystemEvent) {
         if is_hint(event) {
             (self.on_hint)();
+            self.work.take_all(&self.orders);
         }
     }
 
     /// Under which id is written at present.
     pub fn replica(&self) -> ReplicaId {
         self.home.0.borrow().identity.replica()
+    }
+
+    /// What the status line says.
+    pub fn status(&self) -> Status {
+        self.home.0.borrow().status()
     }
 
     /// The files that aren't used, for people.

@@ -155,6 +155,11 @@ impl Opened {
     /// The next patch; none if there is nothing new. The document must be settled and have no open record. Its history is loaded
     /// if what came in needs it.
     pub fn next_patch(&mut self, store: &dyn Storage) -> Result<Option<Patch>, SessionError> {
+        // Another process may have sealed what is open here.
+        if self.is_lost || self.document.is_open() {
+            self.lose();
+            return Err(SessionError::OutOfStep);
+        }
         if !self.has_news() {
             return Ok(None);
         }

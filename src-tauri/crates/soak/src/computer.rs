@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use inkfold_engine::{Event, Insertion, RecordId, ReplicaId};
 use inkfold_folder::Segment;
-use inkfold_session::wire::FileReport;
+use inkfold_session::wire::{FileReport, Status};
 use inkfold_session::{Installation, SessionError};
 use inkfold_store::{MemoryStore, Storage};
 use inkfold_testkit::folder::clock::VirtualClock;
@@ -62,6 +62,8 @@ pub struct Computer {
     program: Option<Installation<Disk>>,
     /// Another process on the same profile, where locks don't work.
     second: Option<Installation<Disk>>,
+    /// The profile has been written by another process than the program that runs.
+    is_doubled: bool,
 }
 
 impl Computer {
@@ -74,7 +76,9 @@ impl Computer {
         let mut rng = Rng::with_seed(seed);
         let watcher = SystemWatcher::new(disk.clone(), rng.u64(..), tally);
         let (store, ids) = (Kept::new(store), BTreeSet::new());
-        let mut computer = Computer { disk, clock, store, watcher, ids, scans: 0, rng, program: None, second: None };
+        let (program, second, is_doubled) = (None, None, false);
+        let mut computer =
+            Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
         computer.program = Some(computer.begin(computer.store.clone())?);
         Ok(computer)
     }
@@ -103,8 +107,8 @@ impl Computer {
         self.ids.insert(installation.replica());
         match outcome {
             Ok(Ok(())) => Ok(false),
-            // Of two processes on one profile one may be told that it can't write.
-            Ok(Err(_)) if self.second.is_some() => Ok(false),
+            // Of two processes on one profile one may be told that its window has to be opened again.
+            Ok(Err(_)) if self.is_doubled => Ok(false),
             Ok(Err(error)) => Err(Failure::Panic(error.to_string())),
             Err(Stop::Power) => {
                 self.restart(None)?;
@@ -133,7 +137,7 @@ impl Computer {
     /// The program hears what the system tells.
     pub fn listen(&mut self) {
         let events = self.watcher.events();
-        for process in self.program.iter().chain(&self.second) {
+        for process in self.program.iter_mut().chain(&mut self.second) {
             events.iter().for_each(|event| process.report(event));
         }
     }
@@ -149,7 +153,7 @@ impl Computer {
     /// # Errors
     /// It doesn't start.
     pub fn restart(&mut self, profile: Option<MemoryStore>) -> Result<(), Failure> {
-        (self.program, self.second) = (None, None);
+        (self.program, self.second, self.is_doubled) = (None, None, false);
         if let Some(profile) = profile {
             self.store.replace(profile);
         }
@@ -163,6 +167,7 @@ impl Computer {
     /// # Errors
     /// It doesn't start.
     pub fn start_second(&mut self) -> Result<(), Failure> {
+        self.is_doubled = true;
         self.second = Some(self.begin(self.store.clone())?);
         Ok(())
     }
@@ -182,6 +187,7 @@ impl Computer {
         keeps_profile: bool,
         mut live: impl FnMut(&mut Installation<Disk>) -> Result<(), SessionError>,
     ) -> Result<(), Failure> {
+        self.is_doubled |= keeps_profile;
         let later = if keeps_profile { self.store.clone() } else { Kept::new(self.store.copy()) };
         // No process can be copied, but one that begins with the same profile is none the wiser.
         let mut process = self.begin(later)?;
@@ -220,6 +226,11 @@ impl Computer {
             }
         }
         text
+    }
+
+    /// What its status line says.
+    pub fn status(&self) -> Option<Status> {
+        self.program.as_ref().map(Installation::status)
     }
 
     /// The files that it can't use, and why.

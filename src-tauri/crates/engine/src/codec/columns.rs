@@ -115,7 +115,8 @@ impl BlockWriter {
         columns.document_index.uint(*index);
         columns.features.uint(content.events.features());
         columns.seqs.int(content.first_seq.wrapping_sub(*end_seq) as i64);
-        *end_seq = content.first_seq + event_count;
+        // A forger's seqs may be anything; readers refuse what no writer could have sealed.
+        *end_seq = content.first_seq.wrapping_add(event_count);
         columns.times.int(content.time.wrapping_sub(self.last_time));
         self.last_time = content.time;
         columns.parents.uint(parents.len() as u64);

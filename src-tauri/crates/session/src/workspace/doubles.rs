@@ -15,6 +15,24 @@ impl Workspace {
             let now = self.around.moment();
             self.exchange.first_unflushed.get_or_insert(now);
         }
+        self.sign_former_lines()
+    }
+
+    /// What another process has sealed under an earlier id has no signature, and without one nobody can publish it: it gets
+    /// one as long as the key is here.
+    fn sign_former_lines(&mut self) -> Result<(), SessionError> {
+        let mut keys = self.store.setting(setting::KEYS)?.unwrap_or_default();
+        let current = self.identity.to_bytes();
+        if !keys.chunks_exact(Identity::LEN).any(|key| key == current) {
+            keys.extend_from_slice(&current);
+            let settings = vec![(setting::KEYS.into(), Some(keys.clone()))];
+            self.store.commit(&Batch { settings, ..Batch::default() })?;
+        }
+        for key in keys.chunks_exact(Identity::LEN).filter(|key| *key != current) {
+            if self.sign_ends_of(&Identity::from_bytes(key)?)? {
+                self.exchange.coverage.unsettle();
+            }
+        }
         Ok(())
     }
 
@@ -22,7 +40,7 @@ impl Workspace {
     pub(super) fn give_way(&mut self, document: DocumentId, error: &StoreError) {
         tracing::error!(code = error.code(), "another process has written in this database: {error}");
         self.unsaved.retain(|unsaved| unsaved.start.document != document);
-        self.writing = None;
+        self.writing.take_if(|writing| writing.document == document);
         if let Some(opened) = self.opened.get_mut(&document) {
             opened.lose();
         }

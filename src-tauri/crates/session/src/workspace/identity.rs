@@ -39,7 +39,8 @@ impl Workspace {
     /// under the old one is signed, so that it can be published as a branch of it.
     pub fn take_new_identity(&mut self) -> Result<(), SessionError> {
         tracing::warn!("this replica's id is, or may be, in use elsewhere; writing goes on under a new one");
-        self.sign_ends()?;
+        let former = self.identity.clone();
+        self.sign_ends_of(&former)?;
         let workspace = self.store.workspace();
         self.identity = new_identity(&mut *self.store, workspace, &self.around)?;
         self.own.insert(self.identity.replica());
@@ -53,18 +54,20 @@ impl Workspace {
         self.introduce()
     }
 
-    fn sign_ends(&mut self) -> Result<(), SessionError> {
-        let replica = self.identity.replica();
+    /// Signs the ends of the lines that were written under an id, where they have no signature: what has one came from
+    /// elsewhere, or was published. True if there were any.
+    pub(super) fn sign_ends_of(&mut self, identity: &Identity) -> Result<bool, SessionError> {
+        let replica = identity.replica();
         let mut signatures = Vec::new();
         for tip in self.store.tips(&replica)? {
-            // What has a signature came from elsewhere, or was published.
             if self.store.signature(&tip.record)?.is_none() {
-                let bytes = self.identity.sign_head(tip.number, &tip.record).0;
+                let bytes = identity.sign_head(tip.number, &tip.record).0;
                 signatures.push(Signature { replica, number: tip.number, record: tip.record, bytes });
             }
         }
+        let is_any = !signatures.is_empty();
         self.store.commit(&Batch { signatures, ..Batch::default() })?;
-        Ok(())
+        Ok(is_any)
     }
 
     /// Says, in the workspace's own data, who writes under the present id, if nothing was written under it yet.

@@ -62,6 +62,8 @@ pub(crate) mod setting {
     /// The folder of whose files something is known.
     pub const KNOWN_FOLDER: &str = "folder/known";
     pub const LAST_DOCUMENT: &str = "window/document";
+    /// The keys of all ids that this installation has used, the present one's too.
+    pub const KEYS: &str = "own-keys";
     /// Where the database was opened last.
     pub const FACTS: &str = "installation/facts";
     /// Which run of the program has it open.

@@ -105,17 +105,17 @@ pub const TOPS: &[(&str, ToTheTop)] = &[
         forged.content.number = MAX_NUMBER;
     }),
     ("a count", |forged| forged.count = u64::MAX),
-    ("a first seq", |forged| forged.content.first_seq = u64::MAX),
+    ("a first seq", |forged| forged.content.first_seq = u64::MAX - 8),
     ("a time", |forged| forged.content.time = i64::MAX),
     ("a time before all times", |forged| forged.content.time = i64::MIN),
     ("a place to insert at", |forged| {
-        let text = Event::Insert { at: u64::MAX, what: Insertion::Text("stranger".into()) };
+        let text = Event::Insert { at: u64::MAX - 8, what: Insertion::Text("stranger".into()) };
         forged.content.events = Events::from_runs([text]);
     }),
     ("a deletion", |forged| {
         forged.content.events = Events::from_runs([Event::Delete { at: 1, len: 1 << 18, backward: false }]);
     }),
     ("a deletion's place", |forged| {
-        forged.content.events = Events::from_runs([Event::Delete { at: u64::MAX, len: 1, backward: false }]);
+        forged.content.events = Events::from_runs([Event::Delete { at: u64::MAX - 8, len: 1, backward: false }]);
     }),
 ];

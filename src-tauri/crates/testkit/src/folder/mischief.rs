@@ -54,6 +54,11 @@ pub fn stir_up(carrier: &mut Carrier) {
     mischief(carrier);
 }
 
+/// The kind with this name of [`MISCHIEF`]; false where it found nothing to be done.
+pub fn do_mischief(carrier: &mut Carrier, name: &str) -> bool {
+    MISCHIEF.iter().find(|(known, _)| *known == name).is_some_and(|(_, mischief)| mischief(carrier))
+}
+
 /// A segment in the hub, any; damaged ones, too.
 fn segment(carrier: &mut Carrier) -> Option<(PathBuf, Arc<[u8]>)> {
     let segments: Vec<_> = carrier

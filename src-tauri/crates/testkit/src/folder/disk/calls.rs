@@ -69,6 +69,11 @@ impl Disk {
         if call != Call::Look && state.busy.get(&key).is_some_and(|until| now < *until) {
             return Some(ErrorKind::ResourceBusy.into());
         }
+        if let Some((kind, until)) = state.failing.filter(|_| call != Call::Look)
+            && now < until
+        {
+            return Some(kind.into());
+        }
         if state.rng.u32(..1000) >= state.trouble {
             return None;
         }

@@ -5,6 +5,7 @@ mod calls;
 mod power;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -115,6 +116,8 @@ struct State {
     touched: Vec<Touched>,
     /// The publisher gives temporary files random names; here each gets a name that the same seed gives again.
     temporary: BTreeMap<PathBuf, PathBuf>,
+    /// Every change fails in this way, until this moment.
+    failing: Option<(ErrorKind, Duration)>,
     /// A directory's listing is cut after so many entries.
     most_entries: usize,
     calls: u64,
@@ -137,6 +140,7 @@ impl Disk {
             fuse: None,
             touched: Vec::new(),
             temporary: BTreeMap::new(),
+            failing: None,
             most_entries: usize::MAX,
             calls: 0,
             most_calls: u64::MAX,
@@ -246,6 +250,12 @@ impl Disk {
         if per_mille == 0 {
             state.busy.clear();
         }
+    }
+
+    /// Nothing can be changed for so long: every call that would fails like this.
+    pub fn fail_for(&self, duration: Duration, kind: ErrorKind) {
+        let until = self.clock.monotonic().saturating_add(duration);
+        self.lock().failing = Some((kind, until));
     }
 
     /// How the shared folder stands from now on.
