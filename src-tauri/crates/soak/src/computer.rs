@@ -77,8 +77,7 @@ impl Computer {
         let watcher = SystemWatcher::new(disk.clone(), rng.u64(..), tally);
         let (store, ids) = (Kept::new(store), BTreeSet::new());
         let (program, second, is_doubled) = (None, None, false);
-        let mut computer =
-            Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
+        let mut computer = Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
         computer.program = Some(computer.begin(computer.store.clone())?);
         Ok(computer)
     }
@@ -243,10 +242,11 @@ impl Computer {
         self.program.as_ref().map(Installation::replica).unwrap_or_default()
     }
 
-    /// Whether these are the bytes of a segment of this computer's records.
-    fn has_written(&self, bytes: &[u8]) -> bool {
+    /// Whether these are the bytes of a segment of this computer's records, or of others' as it could have published them.
+    fn has_written(&self, path: &Path, bytes: &[u8]) -> bool {
         let segment = Segment::parse(bytes, &self.store.workspace()).ok();
-        segment.is_some_and(|segment| self.ids.contains(&segment.header().author))
+        let is_named = |segment: &Segment| path.file_name().is_some_and(|name| name == segment.name().as_str());
+        segment.is_some_and(|segment| self.ids.contains(&segment.header().author) || is_named(&segment))
     }
 
     /// Paths that the program has changed since the last call although they are not its own.
@@ -258,7 +258,7 @@ impl Computer {
             let is_own = path == data || own.iter().any(|own| path.starts_with(own));
             let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'));
             // Of what lies in its directory it may take away only what it has put there itself, or could have.
-            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&bytes));
+            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&path, &bytes));
             if !is_own || is_theirs {
                 strays.push(path);
             }

@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use inkfold_engine::WorkspaceId;
+use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
+use crate::layout::DATA_DIRECTORY;
 use crate::memory::{Seen, Verdict};
 use crate::refusal::Refusal;
 use crate::segment::{FileHash, Segment};
@@ -156,6 +157,10 @@ impl Walk<'_> {
     fn still_sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
         if kind == FileKind::Segment {
             self.report.present.insert(hash);
+            if let Some(home) = replica_of(&path).filter(|_| path.parent() != Some(&self.own_directory)) {
+                let least = self.report.homes.entry(hash).or_insert(home);
+                *least = home.min(*least);
+            }
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;
@@ -189,6 +194,12 @@ impl Walk<'_> {
             self.report.own.insert(name.to_owned(), OwnSeen { hash, size });
         }
     }
+}
+
+/// In whose directory a file lies.
+fn replica_of(path: &Path) -> Option<ReplicaId> {
+    let directory = path.parent()?;
+    (directory.parent()? == Path::new(DATA_DIRECTORY)).then(|| directory.file_name()?.to_str()?.parse().ok())?
 }
 
 fn not_ours(bytes: &[u8]) -> Refusal {
