@@ -213,6 +213,18 @@ pub async fn files(session: State<'_, Session>) -> Answer<Vec<FileReport>> {
     session.files().await.map_err(failure)
 }
 
+/// Stops reading the shared folder.
+#[tauri::command]
+pub async fn stop_reading(session: State<'_, Session>) -> Answer<()> {
+    session.stop_reading().await.map_err(failure)
+}
+
+/// Lets reading the shared folder go on.
+#[tauri::command]
+pub async fn go_on_reading(session: State<'_, Session>) -> Answer<()> {
+    session.go_on_reading().await.map_err(failure)
+}
+
 /// Opens a link of a document with the system's program for it.
 #[tauri::command]
 pub async fn open_link(url: String) -> Answer<()> {

@@ -73,6 +73,8 @@ pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
             commands::salvage,
             commands::dismiss_news,
             commands::diagnostics,
+            commands::stop_reading,
+            commands::go_on_reading,
             commands::open_link,
         ])
         .setup(move |app| set_up(app, data, opened))

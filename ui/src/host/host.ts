@@ -61,6 +61,9 @@ export interface Host {
   sharePresence(shared: boolean): Promise<void>;
   status(): Promise<Status>;
   files(): Promise<FileReport[]>;
+  /** Stops reading the shared folder; what has come in stays. */
+  stopReading(): Promise<void>;
+  goOnReading(): Promise<void>;
   openLink(url: string): Promise<void>;
   /** Calls `listener` for each event until the returned function is called. */
   listen(listener: (event: Event) => void): Promise<() => void>;

@@ -36,6 +36,8 @@ export function tauriHost(): Host {
     sharePresence: (shared) => invoke("share_presence", { shared }),
     status: () => invoke("status"),
     files: () => invoke("files"),
+    stopReading: () => invoke("stop_reading"),
+    goOnReading: () => invoke("go_on_reading"),
     openLink: (url) => invoke("open_link", { url }),
     listen: (listener) => listen<Event>("inkfold", (message) => listener(message.payload)),
     holdWindow: (leave) =>

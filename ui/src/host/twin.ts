@@ -59,7 +59,17 @@ export class Twin implements Host {
   /** Where the others are, and where the window's person was seen last. */
   here: Present[] = [];
   seen: { document: string; selection: Selection } | null = null;
-  facts: Status = { words: "onThisDevice", trouble: null, others: 0, peers: [], is_seen: true, pending: 0, refused: 0, reading: null, news: [] };
+  facts: Status = {
+    words: "onThisDevice",
+    trouble: null,
+    others: 0,
+    peers: [],
+    is_seen: true,
+    pending: 0,
+    refused: 0,
+    reading: null,
+    news: [],
+  };
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */
@@ -321,6 +331,22 @@ export class Twin implements Host {
   async files(): Promise<FileReport[]> {
     await this.#call("files");
     return this.reports;
+  }
+
+  async stopReading(): Promise<void> {
+    await this.#call("stopReading");
+    this.#reading(true);
+  }
+
+  async goOnReading(): Promise<void> {
+    await this.#call("goOnReading");
+    this.#reading(false);
+  }
+
+  #reading(stopped: boolean): void {
+    const reading = this.facts.reading ?? { files: 0, read: 0, percent: 0, stopped };
+    this.facts = { ...this.facts, reading: { ...reading, stopped } };
+    this.emit({ type: "status", status: this.facts });
   }
 
   async openLink(url: string): Promise<void> {

@@ -34,6 +34,7 @@ mod diagnostics;
 mod edit;
 mod error;
 mod exchange;
+mod facts;
 mod installation;
 mod intake;
 mod news;

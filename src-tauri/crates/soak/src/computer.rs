@@ -242,10 +242,11 @@ impl Computer {
         self.program.as_ref().map(Installation::replica).unwrap_or_default()
     }
 
-    /// Whether these are the bytes of a segment of this computer's records.
-    fn has_written(&self, bytes: &[u8]) -> bool {
+    /// Whether these are the bytes of a segment of this computer's records, or of others' as it could have published them.
+    fn has_written(&self, path: &Path, bytes: &[u8]) -> bool {
         let segment = Segment::parse(bytes, &self.store.workspace()).ok();
-        segment.is_some_and(|segment| self.ids.contains(&segment.header().author))
+        let is_named = |segment: &Segment| path.file_name().is_some_and(|name| name == segment.name().as_str());
+        segment.is_some_and(|segment| self.ids.contains(&segment.header().author) || is_named(&segment))
     }
 
     /// Paths that the program has changed since the last call although they are not its own.
@@ -269,7 +270,7 @@ impl Computer {
                 continue;
             }
             // Of what lies in its directory it may take away only what it has put there itself, or could have.
-            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&bytes));
+            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&path, &bytes));
             if !is_own || is_theirs {
                 strays.push(path);
             }
