@@ -276,8 +276,10 @@ impl Computer {
                 self.wrote.extend(self.disk.bytes(&path).map(|bytes| FileHash::of(&bytes)));
             }
             let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'));
+            // Its small files are replaced and taken away by their name alone.
+            let is_small = ["acks", "presence"].iter().any(|name| path.starts_with(Path::new("inkfold-data").join(name)));
             // Of what lies in its directory it may take away only what it has put there itself, or could have.
-            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.may_remove(&bytes));
+            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !is_small && !self.may_remove(&bytes));
             if !self.may_write(&path) || is_theirs {
                 strays.push(path);
             }
