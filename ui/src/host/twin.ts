@@ -3,6 +3,8 @@
  * What others do is given as a function of the page, and happens when the window asks for a patch.
  */
 
+import type { BlobInfo } from "../bindings/BlobInfo";
+import type { BlobState } from "../bindings/BlobState";
 import type { Block } from "../bindings/Block";
 import type { Change } from "../bindings/Change";
 import type { DocumentInfo } from "../bindings/DocumentInfo";
@@ -23,6 +25,11 @@ import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
 import { applyChanges } from "../model/apply";
 import type { Host } from "./host";
 import { Past } from "./past";
+
+/** A hash like any other, for the twin's own. */
+export function hashFor(number: number): string {
+  return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "a").padStart(52, "a");
+}
 
 type Remote = (blocks: Block[]) => Change[];
 
@@ -70,6 +77,15 @@ export class Twin implements Host {
     reading: null,
     news: [],
   };
+  /** What was saved, by hash and name. */
+  saved: { hash: string; name: string }[] = [];
+  /** The images and files that are here, by hash. */
+  readonly blobs = new Map<string, Blob>();
+  /** Blobs that were asked for and weren't here. */
+  readonly wanted: string[] = [];
+  /** How large an image is, in pixels; null for anything else. */
+  measure: (content: Blob) => { width: number; height: number } | null = (content) =>
+    /^image\/(png|jpeg|gif|webp)$/.test(content.type) ? { width: 640, height: 480 } : null;
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */
@@ -352,6 +368,39 @@ export class Twin implements Host {
   async openLink(url: string): Promise<void> {
     await this.#call("openLink");
     this.links.push(url);
+  }
+
+  async addBlob(content: Blob): Promise<BlobInfo> {
+    await this.#call("addBlob");
+    const hash = hashFor(this.blobs.size + 1);
+    this.blobs.set(hash, content);
+    const pixels = this.measure(content);
+    const mediaType = pixels === null ? "application/octet-stream" : content.type;
+    return { hash, mediaType, size: content.size, width: pixels?.width ?? null, height: pixels?.height ?? null };
+  }
+
+  async blob(hash: string): Promise<BlobState> {
+    await this.#call("blob");
+    if (this.blobs.has(hash)) return "here";
+    this.wanted.push(hash);
+    return "coming";
+  }
+
+  imageAddress(hash: string): string {
+    const content = this.blobs.get(hash);
+    return content === undefined || !("createObjectURL" in URL) ? `twin:${hash}` : URL.createObjectURL(content);
+  }
+
+  async saveBlob(hash: string, name: string): Promise<boolean> {
+    await this.#call("saveBlob");
+    this.saved.push({ hash, name });
+    return true;
+  }
+
+  /** A blob comes from somebody else. */
+  blobCame(hash: string, content: Blob): void {
+    this.blobs.set(hash, content);
+    this.emit({ type: "blob", hash, state: "here" });
   }
 
   async listen(listener: (event: Event) => void): Promise<() => void> {

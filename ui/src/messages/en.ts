@@ -121,6 +121,8 @@ export const en = {
   "toolbar.number": "Numbered list",
   "toolbar.task": "Task list",
   "toolbar.quote": "Quote",
+  "toolbar.image": "Image…",
+  "toolbar.file": "File…",
   "toolbar.undo": "Undo",
   "toolbar.redo": "Redo",
 
@@ -134,7 +136,22 @@ export const en = {
   "kind.quote": "Quote",
   "kind.code": "Code",
   "kind.divider": "Divider",
+  "kind.image": "Image",
+  "kind.file": "File",
   "kind.other": "Other",
+
+  "media.image": "Image: {name}",
+  "media.file": "File: {name}",
+  "media.unnamed": "without a name",
+  "media.caption": "Caption",
+  "media.coming": "on its way…",
+  "media.absent": "not here yet",
+  "media.again": "Look again",
+  "media.save": "Save as…",
+  "media.describe": "Describe…",
+  "media.described": "Description…",
+  "media.describe.about": "What the image shows, for people who can’t see it",
+  "media.adding": "Adding {name}…",
 
   "link.label": "Link",
   "link.address": "Address",
@@ -222,5 +239,6 @@ export const en = {
   "failure.folder-missing": "There is no folder at this place. Check the path, or choose the folder.",
   "failure.store-damaged":
     "Part of the database on this device is damaged. Close Inkfold and start it again: the database is then set aside and rebuilt. ({message})",
+  "failure.no-blob": "This image or file is not on this device yet.",
   "failure.unknown": "Something went wrong: {message}",
 };

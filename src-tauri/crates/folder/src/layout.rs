@@ -1,10 +1,13 @@
 //! Where things lie in the shared folder. Names are short, lowercase ASCII, so that every service and every file
 //! system keeps them as they are.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use inkfold_engine::ReplicaId;
+
+use crate::segment::FileHash;
 
 /// Directories of ours begin with this; services add to it when they meet a conflict.
 pub const DATA_DIRECTORY: &str = "inkfold-data";
@@ -45,6 +48,11 @@ impl RelativePath {
     /// A replica's presence.
     pub fn presence(replica: &ReplicaId) -> Self {
         Self(format!("{DATA_DIRECTORY}/presence/{replica}.{PRESENCE_EXTENSION}"))
+    }
+
+    /// A blob.
+    pub fn blob(hash: &FileHash) -> Self {
+        Self(format!("{DATA_DIRECTORY}/{BLOB_DIRECTORY}/{}.{BLOB_EXTENSION}", hash.h16()))
     }
 
     /// The genesis file.
@@ -90,6 +98,13 @@ impl fmt::Display for RelativePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a directory of the root is one for our data: services change names in case and add to them.
+pub(crate) fn is_data_directory(name: &OsStr) -> bool {
+    name.to_str()
+        .and_then(|name| name.get(..DATA_DIRECTORY.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(DATA_DIRECTORY))
 }
 
 /// Whether a file's name ends in an extension, in any case.

@@ -1,4 +1,5 @@
-//! The carrier: the one thread that touches the shared folder. Reading there can block for minutes where a service has
+//! The carrier: the one thread that touches the shared folder for words; images and attachments have the courier
+//! (`blobs/courier.rs`). Reading there can block for minutes where a service has
 //! to fetch a file, so nothing else may wait for it.
 
 use std::path::PathBuf;

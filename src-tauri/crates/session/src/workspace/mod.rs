@@ -24,6 +24,8 @@ use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, Outbo
 use tokio::sync::{broadcast, oneshot};
 
 use crate::acknowledging::Acknowledging;
+use crate::blobs::LocalBlobs;
+use crate::blobs::courier::Courier;
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Errand, FirstScan};
 use crate::convert::page_out;
@@ -194,6 +196,8 @@ pub(crate) struct Workspace {
     pub acknowledging: Acknowledging,
     pub people: People,
     pub presences: Presences,
+    /// The images and attachments here; none in simulations.
+    pub blobs: Option<LocalBlobs>,
     pub around: Around,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
@@ -207,6 +211,7 @@ impl Workspace {
     /// Starts the thread of a workspace.
     pub fn start(
         store: Box<dyn Storage>,
+        blobs: LocalBlobs,
         events: broadcast::Sender<wire::Event>,
         first_scan: FirstScan,
         witness: Witness,
@@ -216,8 +221,13 @@ impl Workspace {
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
         let home = Errand { handle: handle.clone(), turn: 0 };
-        let carrier = folder.map(|root| Carrier::start(root, store.workspace(), home, around.clone(), first_scan));
-        let this = Workspace::new(store, carrier, around, events, Some(witness))?;
+        let carrier = folder
+            .clone()
+            .map(|root| Carrier::start(root, store.workspace(), home.clone(), around.clone(), first_scan));
+        let courier = folder.map(|root| Courier::start(root, blobs.clone(), home, around.clone()));
+        let mut this = Workspace::new(store, carrier, around, events, Some(witness))?;
+        this.exchange.courier = courier;
+        this.blobs = Some(blobs);
         let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
         Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
     }
@@ -261,6 +271,7 @@ impl Workspace {
             acknowledging: Acknowledging::default(),
             people: People::default(),
             presences: Presences::default(),
+            blobs: None,
             around,
             events,
             told_status: None,

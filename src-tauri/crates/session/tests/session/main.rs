@@ -1,6 +1,7 @@
 //! Sessions over real directories and a real folder, driven as windows and scripts drive them.
 
 mod acknowledgements;
+mod blobs;
 mod clocks;
 mod folder_care;
 mod identity;
