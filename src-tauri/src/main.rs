@@ -9,6 +9,7 @@ mod commands;
 mod images;
 mod link;
 mod location;
+mod log;
 mod window;
 
 use std::process::ExitCode;

@@ -20,11 +20,12 @@ import { localOf, rebase, toDone, type Held, type Local } from "../model/held";
 import { safeLink } from "../model/links";
 import { writtenText } from "../model/lost";
 import { mediaMarker } from "../model/media";
-import { blockStart, endsAt } from "../model/positions";
+import { blockStart, endsAt, selectionOf } from "../model/positions";
 import { asPatch, isPatch, patchTransaction } from "../model/project";
 import { holdStill } from "./anchor";
 import { Blobs } from "./blobs";
 import { typeBelowDivider } from "./blocks";
+import { carets, showCarets } from "./carets";
 import { cleanSlice, cleanText, clipboardSerializer, copyMedia, plainText } from "./clipboard";
 import { Groups } from "./groups";
 import { arrivals, arrived, arriving, filesOf } from "./insert";
@@ -33,6 +34,7 @@ import { levels } from "./levels";
 import { MediaView, type MediaDesk } from "./media";
 import { oneBlock } from "./page";
 import { placeholder } from "./placeholder";
+import { Presence } from "./presence";
 import { markdownRules } from "./rules";
 import { TaskView } from "./task";
 import { canTurn, tellTurns, turns, type Turns } from "./turns";
@@ -59,6 +61,7 @@ export interface Listener {
 export class OpenDocument {
   readonly id: string;
   readonly exchange: Exchange;
+  readonly presence: Presence;
   locked: Locked | null;
   state: EditorState;
   view: EditorView | null = null;
@@ -93,6 +96,12 @@ export class OpenDocument {
       },
       (saving) => listener.saving(this, saving),
     );
+    this.presence = new Presence(
+      host,
+      this.exchange,
+      () => selectionOf(this.state.doc, this.state.selection),
+      (present) => this.dispatch(showCarets(this.state, present)),
+    );
   }
 
   readonly dispatch = (tr: Transaction): void => {
@@ -106,6 +115,7 @@ export class OpenDocument {
     if (!isPatch(tr)) {
       if (transactions.some(({ docChanged }) => docChanged)) this.#write(localOf(before, transactions, state, this.#groups.of(transactions)));
       else if (!state.selection.eq(before.selection)) this.#groups.part();
+      if (this.view?.hasFocus() === true && (tr.docChanged || tr.selectionSet)) this.presence.moved();
     }
     this.listener.changed(this);
   };
@@ -251,7 +261,16 @@ export class OpenDocument {
       this.listener.editLink(this);
       return true;
     };
-    return [markdownRules(), ...keys(editLink, this.undo), turns(opened), oneBlock(), levels(), placeholder(), arrivals()];
+    return [
+      markdownRules(),
+      ...keys(editLink, this.undo),
+      turns(opened),
+      oneBlock(),
+      levels(),
+      placeholder(),
+      carets(),
+      arrivals(),
+    ];
   }
 
   #takeIn(patch: Patch): boolean {
@@ -262,6 +281,7 @@ export class OpenDocument {
       this.listener.broken(this);
       return false;
     }
+    this.presence.newer();
     this.listener.patched(this, patch);
     return true;
   }

@@ -10,8 +10,11 @@ import type { Edit } from "../bindings/Edit";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
 import type { FileReport } from "../bindings/FileReport";
+import type { Neighbour } from "../bindings/Neighbour";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
+import type { Present } from "../bindings/Present";
+import type { Selection } from "../bindings/Selection";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
 import type { Undo } from "../bindings/Undo";
@@ -24,6 +27,20 @@ export interface Host {
   createWorkspace(name: string, person: string, folder: string | null): Promise<WorkspaceInfo>;
   joinWorkspace(folder: string, person: string): Promise<WorkspaceInfo>;
   openWorkspace(workspace: string): Promise<Start>;
+  /** Shares the open workspace through a folder, or moves it there. Documents stay open. */
+  useFolder(folder: string): Promise<WorkspaceInfo>;
+  /** The open workspace goes on on this device only; the files in the folder stay. */
+  leaveFolder(): Promise<WorkspaceInfo>;
+  /** The other workspaces that the shared folder holds. */
+  neighbours(): Promise<Neighbour[]>;
+  /** Joins one of them with copies of the documents here, and goes there; what is open is closed. */
+  joinNeighbour(workspace: string): Promise<WorkspaceInfo>;
+  /** Begins a new database for the workspace that was shown last, with what can be read of the lost one. */
+  salvage(): Promise<void>;
+  /** The person has read the news that the status carries. */
+  dismissNews(): Promise<void>;
+  /** Facts for whoever is asked to help, without texts, titles and names. */
+  diagnostics(): Promise<string>;
   /** The system's folder chooser; null where there is none or the person closed it. */
   chooseFolder(): Promise<string | null>;
   documents(): Promise<DocumentInfo[]>;
@@ -38,8 +55,17 @@ export interface Host {
   /** Takes back what the writer did last, or does it again. That it is durable, the answer to the next edit says. */
   undo(undo: Undo): Promise<Undone>;
   nextPatch(document: string, patch: number, counter: number): Promise<Patch | null>;
+  /** Where this window's person is, in a document that it has open. */
+  present(document: string, selection: Selection): Promise<void>;
+  /** Who else is in a document; with the places in this one, where it stands after this patch and this edit. */
+  presences(document: string, patch: number, counter: number): Promise<Present[]>;
+  /** Whether others may see where this person is. */
+  sharePresence(shared: boolean): Promise<void>;
   status(): Promise<Status>;
   files(): Promise<FileReport[]>;
+  /** Stops reading the shared folder; what has come in stays. */
+  stopReading(): Promise<void>;
+  goOnReading(): Promise<void>;
   openLink(url: string): Promise<void>;
   /** Keeps an image or a file; resolves when it is durable on this device. */
   addBlob(content: Blob): Promise<BlobInfo>;

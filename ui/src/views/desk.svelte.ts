@@ -6,6 +6,7 @@ import type { DocumentInfo } from "../bindings/DocumentInfo";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
 import type { FileReport } from "../bindings/FileReport";
+import type { Present } from "../bindings/Present";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
 import type { Whereabouts } from "../bindings/Whereabouts";
@@ -31,12 +32,16 @@ export class Desk {
   page: EditorState | null = $state.raw(null);
   title: Title | null = $state.raw(null);
   status: Status | null = $state(null);
+  /** Who else is in which document at the moment. */
+  present: Present[] = $state.raw([]);
   /** What a screen reader is told. */
   announcement = $state("");
   /** What went wrong last, until the person dismisses it. */
   notice: string | null = $state(null);
   /** Text that the notice is about, kept so that it can be put in again. */
   lost = $state("");
+  /** Set while the shared folder's dialog is shown. */
+  folderDialog = $state(false);
   linkCard = $state(false);
   /** Set where a document could not be opened and none is shown. */
   stranded = $state(false);
@@ -90,6 +95,61 @@ export class Desk {
   async joinWorkspace(person: string, folder: string): Promise<void> {
     const joined = await this.host.joinWorkspace(folder, person);
     await this.openWorkspace(joined.id);
+  }
+
+  /** Shares the workspace through a folder, or moves it there. Rejects with a `Failure`. */
+  async useFolder(folder: string): Promise<void> {
+    this.#known(await this.host.useFolder(folder));
+  }
+
+  /** Rejects with a `Failure`. */
+  async leaveFolder(): Promise<void> {
+    this.#known(await this.host.leaveFolder());
+  }
+
+  /** Joins another workspace of the same folder, with copies of the documents here. Rejects with a `Failure`. */
+  async joinNeighbour(workspace: string): Promise<void> {
+    await this.#putAway();
+    await this.#enter(await this.host.joinNeighbour(workspace).then(() => this.host.start()));
+  }
+
+  /** Takes what can be read of a lost database, and goes on with that. */
+  async salvage(): Promise<void> {
+    this.phase = "loading";
+    try {
+      await this.host.salvage();
+      await this.begin();
+    } catch (error) {
+      this.failure = failureOf(error);
+      this.phase = "failed";
+    }
+  }
+
+  /** What happened at home and the person hasn't dismissed, in words. */
+  get news(): string[] {
+    return (this.status?.news ?? []).map((news) => {
+      if (news.type === "newIdentity") return t("news.newIdentity");
+      return news.aside === null ? t("news.rebuilt.missing") : t("news.rebuilt", { aside: news.aside, count: news.records });
+    });
+  }
+
+  async dismissNews(): Promise<void> {
+    await this.#act(() => this.host.dismissNews());
+  }
+
+  async copyDiagnostics(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(await this.host.diagnostics());
+      this.notice = t("diagnostics.copied");
+      this.lost = "";
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  #known(workspace: WorkspaceInfo): void {
+    this.workspaces = this.workspaces.map((info) => (info.id === workspace.id ? workspace : info));
+    if (this.workspace?.id === workspace.id) this.workspace = workspace;
   }
 
   async openWorkspace(workspace: string): Promise<void> {
@@ -179,6 +239,7 @@ export class Desk {
     );
     // Something may have arrived before there was anybody to tell of it.
     document.exchange.newer();
+    document.presence.newer();
   }
 
   /** Takes the shown document off the desk. It is closed once all of it is durable. */
@@ -204,6 +265,7 @@ export class Desk {
   /** That closing fails is no reason to keep the writer from another document. */
   async #close(document: OpenDocument): Promise<void> {
     document.exchange.close();
+    document.presence.close();
     await this.host.closeDocument(document.id).catch(() => undefined);
   }
 
@@ -310,8 +372,20 @@ export class Desk {
     this.lost = "";
   }
 
+  /** Whether others may see where the person here is. */
+  async sharePresence(shared: boolean): Promise<void> {
+    await this.#act(async () => {
+      await this.host.sharePresence(shared);
+      this.status = await this.host.status();
+    });
+  }
+
   #heard(event: Event): void {
     switch (event.type) {
+      case "presences":
+        this.present = event.present;
+        this.open?.presence.newer();
+        break;
       case "documents": {
         this.documents = event.documents;
         const shown = event.documents.find(({ id }) => id === this.open?.id);
@@ -322,6 +396,9 @@ export class Desk {
       }
       case "newer":
         if (event.document === this.open?.id) this.open.exchange.newer();
+        break;
+      case "workspace":
+        this.#known(event.workspace);
         break;
       case "blob":
         this.blobs.heard(event.hash, event.state);

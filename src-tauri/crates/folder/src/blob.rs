@@ -55,7 +55,7 @@ impl BlobHeader {
     pub fn parse(start: &[u8], workspace: &WorkspaceId) -> Result<(Self, usize), Refusal> {
         match mark(start) {
             Mark::Unknown(KIND_BLOB) => {}
-            Mark::Ours(_) if start.len() == MAGIC.len() => return Err(Refusal::Incomplete),
+            Mark::Cut => return Err(Refusal::Incomplete),
             Mark::Ours(kind) => return Err(Refusal::UnknownKind(kind.byte())),
             Mark::Unknown(kind) => return Err(Refusal::UnknownKind(kind)),
             // A file that a service has laid out but not yet filled is all zeros.

@@ -40,6 +40,16 @@ impl RelativePath {
         Self(format!("{DATA_DIRECTORY}/{publisher}/{name}"))
     }
 
+    /// A replica's acknowledgement.
+    pub fn acknowledgement(replica: &ReplicaId) -> Self {
+        Self(format!("{DATA_DIRECTORY}/acks/{replica}.{ACKNOWLEDGEMENT_EXTENSION}"))
+    }
+
+    /// A replica's presence.
+    pub fn presence(replica: &ReplicaId) -> Self {
+        Self(format!("{DATA_DIRECTORY}/presence/{replica}.{PRESENCE_EXTENSION}"))
+    }
+
     /// A blob.
     pub fn blob(hash: &FileHash) -> Self {
         Self(format!("{DATA_DIRECTORY}/{BLOB_DIRECTORY}/{}.{BLOB_EXTENSION}", hash.h16()))

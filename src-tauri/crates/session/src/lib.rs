@@ -26,18 +26,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod acknowledging;
 pub mod blobs;
 mod branches;
 mod carrier;
 pub mod checking;
 mod convert;
+mod diagnostics;
 mod edit;
 mod error;
 mod exchange;
+mod facts;
 mod installation;
 mod intake;
 mod news;
 mod opened;
+mod people;
+mod presence;
 mod profile;
 pub mod reading;
 mod recovery;

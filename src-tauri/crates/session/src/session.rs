@@ -21,8 +21,8 @@ use crate::recovery::{self, Salvage};
 use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
-    self, BlobInfo, BlobState, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Start, Status, Undo, Undone,
-    WorkspaceInfo,
+    self, BlobInfo, BlobState, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Present, Start, Status, Undo,
+    Undone, WorkspaceInfo,
 };
 use crate::witness::{Facts, Witness};
 use crate::workspace::{Handle, Workspace, setting};
@@ -143,7 +143,7 @@ impl Session {
     pub async fn start(&self) -> Result<Start, SessionError> {
         let ids = self.0.profile.workspaces()?;
         if self.current().is_none()
-            && let Some(id) = self.0.profile.current().filter(|id| ids.contains(id)).or(ids.first().copied())
+            && let Some(id) = self.shown_last(&ids)
         {
             self.show(id, FirstScan::AtOnce).await?;
             self.0.profile.set_current(id)?;
@@ -164,6 +164,10 @@ impl Session {
             Err(_) => None,
         };
         Ok(Start { workspaces, current, document })
+    }
+
+    fn shown_last(&self, ids: &[WorkspaceId]) -> Option<WorkspaceId> {
+        self.0.profile.current().filter(|id| ids.contains(id)).or(ids.first().copied())
     }
 
     /// Shows a workspace: an id, the beginning of one, or a name.
@@ -223,12 +227,15 @@ impl Session {
     }
 
     /// Begins a new database for a workspace whose own is lost and that has no folder, with what can be read of the old one,
-    /// which stays where it was put aside.
+    /// which stays where it was put aside. Without a name, for the workspace that was shown last.
     ///
     /// # Errors
     /// There is no such workspace, or it can't be stored.
-    pub async fn salvage(&self, workspace: String) -> Result<(), SessionError> {
-        let id = self.0.profile.choose(Some(&workspace))?;
+    pub async fn salvage(&self, workspace: Option<String>) -> Result<(), SessionError> {
+        let id = match workspace {
+            Some(workspace) => self.0.profile.choose(Some(&workspace))?,
+            None => self.shown_last(&self.workspaces()?).ok_or(SessionError::NoWorkspace)?,
+        };
         let _turn = self.0.turn.lock().await;
         if self.current().as_ref().is_some_and(|current| current.id == id) {
             return Ok(());
@@ -491,12 +498,48 @@ impl Session {
         self.handle()?.ask(move |workspace| workspace.window_page(id)).await
     }
 
+    /// Where the person at a window is, in a document that it has open.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn present(&self, document: String, selection: wire::Selection) -> Result<(), SessionError> {
+        let id = parse(&document)?;
+        self.handle()?
+            .ask(move |workspace| {
+                workspace.present(id, selection);
+                Ok(())
+            })
+            .await
+    }
+
+    /// Who is in a document at the moment, with their places in one that a window has open, where it stands after this
+    /// patch and this edit.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn presences(&self, document: String, patch: u32, counter: u32) -> Result<Vec<Present>, SessionError> {
+        let id = parse(&document)?;
+        self.handle()?.ask(move |workspace| Ok(workspace.presences(Some((id, patch, counter))))).await
+    }
+
+    /// Whether others may see where the person here is.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub async fn share_presence(&self, shared: bool) -> Result<(), SessionError> {
+        self.handle()?.ask(move |workspace| workspace.share_presence(shared)).await
+    }
+
     /// The state of the workspace.
     ///
     /// # Errors
     /// No workspace is open.
     pub async fn status(&self) -> Result<Status, SessionError> {
-        self.handle()?.ask(|workspace| Ok(workspace.status())).await
+        let told = |workspace: &mut Workspace| {
+            workspace.tell_status();
+            Ok(workspace.status())
+        };
+        self.handle()?.ask(told).await
     }
 
     /// The files of the shared folder that aren't used.

@@ -3,12 +3,15 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use inkfold_engine::WorkspaceId;
+use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
+use crate::acknowledgement::Acknowledgement;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
+use crate::layout::DATA_DIRECTORY;
 use crate::memory::{Seen, Verdict};
+use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::segment::{FileHash, Segment};
 
@@ -28,13 +31,19 @@ pub struct NewFile {
 pub enum Content {
     /// Records. Resolve them, and keep them.
     Segment(Segment),
+    /// What a replica says that it holds.
+    Acknowledgement(Acknowledgement),
+    /// Where somebody is.
+    Presence(Presence),
 }
 
 impl Content {
     fn parse(kind: FileKind, bytes: &[u8], workspace: &WorkspaceId) -> Result<Self, Refusal> {
         match kind {
             FileKind::Segment => Segment::parse(bytes, workspace).map(Self::Segment),
-            kind => Err(Refusal::UnknownKind(kind.byte())),
+            FileKind::Acknowledgement => Acknowledgement::parse(bytes, workspace).map(Self::Acknowledgement),
+            FileKind::Presence => Presence::parse(bytes, workspace).map(Self::Presence),
+            FileKind::Checkpoint => Err(Refusal::UnknownKind(kind.byte())),
         }
     }
 
@@ -42,6 +51,7 @@ impl Content {
     pub fn into_segment(self) -> Option<Segment> {
         match self {
             Self::Segment(segment) => Some(segment),
+            _ => None,
         }
     }
 }
@@ -69,7 +79,7 @@ impl Walk<'_> {
             }
             Some(Seen::Unread(refusal)) => return self.refuse(path, facts, None, refusal, again),
             Some(Seen::Content(kind, hash)) => match self.memory.verdict(&hash).cloned() {
-                Some(Verdict::Taken | Verdict::Waiting) => return self.sound(path, facts, kind, hash),
+                Some(Verdict::Taken | Verdict::Waiting) => return self.still_sound(path, facts, kind, hash),
                 Some(Verdict::Refused(refusal)) => match self.reread.checked_sub(facts.size) {
                     // What heals a file need not show in its facts.
                     Some(left) => self.reread = left,
@@ -91,9 +101,13 @@ impl Walk<'_> {
         }
         let kind = match (mark(&bytes), FileKind::claimed_by(&path)) {
             (Mark::Ours(kind), _) => kind,
-            (Mark::Unknown(byte), claimed) => {
+            (mark @ (Mark::Cut | Mark::Unknown(_)), claimed) => {
                 let content = whole.then(|| (claimed.unwrap_or(FileKind::Segment), FileHash::of(&bytes)));
-                return self.refuse(path, facts, content, Refusal::UnknownKind(byte), again);
+                let refusal = match mark {
+                    Mark::Unknown(byte) => Refusal::UnknownKind(byte),
+                    _ => Refusal::Incomplete,
+                };
+                return self.refuse(path, facts, content, refusal, again);
             }
             (Mark::Foreign, Some(claimed)) => {
                 let content = whole.then(|| (claimed, FileHash::of(&bytes)));
@@ -148,12 +162,26 @@ impl Walk<'_> {
     }
 
     fn sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
-        if kind == FileKind::Segment {
-            self.report.present.insert(hash);
+        self.remember(path.clone(), facts, Seen::Content(kind, hash));
+        self.still_sound(path, facts, kind, hash);
+    }
+
+    /// A file that is as it was when it was remembered.
+    fn still_sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
+        match kind {
+            FileKind::Segment => {
+                self.report.present.insert(hash);
+                if let Some(home) = replica_of(&path).filter(|_| path.parent() != Some(&self.own_directory)) {
+                    let least = self.report.homes.entry(hash).or_insert(home);
+                    *least = home.min(*least);
+                }
+            }
+            FileKind::Presence => self.report.presences.extend([hash]),
+            FileKind::Acknowledgement | FileKind::Checkpoint => {}
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;
-        self.remember(path, facts, Seen::Content(kind, hash));
+        self.seen.insert(path);
     }
 
     fn refuse(
@@ -183,6 +211,12 @@ impl Walk<'_> {
             self.report.own.insert(name.to_owned(), OwnSeen { hash, size });
         }
     }
+}
+
+/// In whose directory a file lies.
+fn replica_of(path: &Path) -> Option<ReplicaId> {
+    let directory = path.parent()?;
+    (directory.parent()? == Path::new(DATA_DIRECTORY)).then(|| directory.file_name()?.to_str()?.parse().ok())?
 }
 
 fn not_ours(bytes: &[u8]) -> Refusal {

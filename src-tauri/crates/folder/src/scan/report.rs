@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use inkfold_engine::ReplicaId;
+
 use super::RootState;
 use crate::refusal::Refusal;
 use crate::segment::FileHash;
@@ -53,6 +55,10 @@ pub struct ScanReport {
     pub own: BTreeMap<String, OwnSeen>,
     /// All sound segments in the folder, under whatever name.
     pub present: BTreeSet<FileHash>,
+    /// The sound presences in the folder, by the hashes of their files.
+    pub presences: BTreeSet<FileHash>,
+    /// Those that lie in other replicas' directories: the least of these replicas.
+    pub homes: BTreeMap<FileHash, ReplicaId>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
     pub blobs: BTreeMap<PathBuf, u64>,
     /// Sound files that were handed over.
@@ -73,6 +79,8 @@ impl ScanReport {
             trouble: Vec::new(),
             own: BTreeMap::new(),
             present: BTreeSet::new(),
+            presences: BTreeSet::new(),
+            homes: BTreeMap::new(),
             blobs: BTreeMap::new(),
             handed_over: 0,
             files: 0,

@@ -25,6 +25,9 @@ impl Workspace {
         let carrier = folder.map(|root| Carrier::start(root, id, home, around.clone(), FirstScan::AtOnce));
         // What was known of the files is forgotten with the folder that they were in.
         let last_key = self.exchange.last_key;
+        self.take_presence_away();
+        self.acknowledging.begin_in_folder();
+        self.presences.begin_in_folder();
         self.exchange = Exchange::new(carrier, around);
         self.exchange.courier = courier;
         self.exchange.turn = turn;

@@ -11,6 +11,7 @@ fn copy(house: &mut House, who: usize) -> usize {
     let ids = house.computers[who].ids.clone();
     let copy = house.add(Default::default(), store);
     house.computers[copy].ids.extend(ids);
+    house.computers[copy].wrote = house.computers[who].wrote.clone();
     for (path, bytes) in house.disk(who).files() {
         house.disk(copy).put(&path, bytes, None);
     }
@@ -29,9 +30,8 @@ fn resumed(house: &mut House, keeps_profile: bool) {
             Ok(())
         })
         .expect("nothing fails");
-    let stored = house.computers[ADA].work(|installation| {
-        installation.type_in(DOCUMENT, |_| vec![insertion("awake ")]).map(drop)
-    });
+    let stored = house.computers[ADA]
+        .work(|installation| installation.type_in(DOCUMENT, |_| vec![insertion("awake ")]).map(drop));
     // Where her memory is older than her database, the window has to be opened again first.
     assert!(keeps_profile || stored.is_ok());
     house.say(ADA, &format!("after-{keeps_profile} "));

@@ -2,7 +2,8 @@
 
 use inkfold_engine::{Record, RecordId};
 use inkfold_store::{
-    Batch, Chain, DocumentCard, FileFact, Log, OpenStart, OutboxFile, PendingFile, Signature, Storage, StoreError,
+    AcknowledgementRow, Batch, Chain, DocumentCard, FileFact, Log, OpenStart, OutboxFile, PendingFile, Signature,
+    Storage, StoreError,
 };
 use proptest::prelude::*;
 
@@ -120,7 +121,14 @@ fn make(store: &mut dyn Storage, call: &Call, pool: &[Record]) -> String {
             told(store.commit(&batch).map(|committed| format!("{committed:?}")))
         }
         Call::Put { key, value } => {
-            let fact = |value| FileFact { size: value, modified: 1, changed: 2, inode: value, hash: [*key; 32] };
+            let fact = |value| FileFact {
+                size: value,
+                modified: 1,
+                changed: 2,
+                inode: value,
+                hash: [*key; 32],
+                stretch: None,
+            };
             let batch = Batch {
                 settings: vec![(key.to_string(), value.map(|value| vec![value]))],
                 facts: vec![(vec![*key], value.map(|value| fact(u64::from(value) << 57)))],
@@ -140,7 +148,14 @@ fn make(store: &mut dyn Storage, call: &Call, pool: &[Record]) -> String {
             let record = &pool[record % pool.len()];
             let (replica, number) = (record.replica(), record.number());
             let signature = Signature { replica, number, record: record.id(), bytes: [*key; 64] };
-            let batch = Batch { signatures: vec![signature], keys: vec![(replica, [*key; 32])], ..Batch::default() };
+            let counter = u64::from(*key) % 4 + 1;
+            let said = AcknowledgementRow { replica, counter, since: number as i64, bytes: vec![*key] };
+            let batch = Batch {
+                signatures: vec![signature],
+                keys: vec![(replica, [*key; 32])],
+                acknowledgements: vec![said],
+                ..Batch::default()
+            };
             told(store.commit(&batch).map(|committed| format!("{committed:?}")))
         }
         Call::Queue { name, first, last, done } => {
@@ -162,7 +177,7 @@ fn everything(store: &dyn Storage, pool: &[Record]) -> String {
         })+ };
     }
     tell!(store.open(), store.documents(), store.replicas(), store.outbox(), store.facts(), store.pending());
-    tell!(store.cards(), store.counts());
+    tell!(store.cards(), store.counts(), store.acknowledgements());
     for n in 0..5 {
         let (by, name) = (replica(n), format!("file {n}"));
         tell!(store.ends(&by), store.first_fork(&by), store.line_end(&by), store.key(&by), store.queued_to(&by));
