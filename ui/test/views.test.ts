@@ -437,10 +437,16 @@ describe("where the words are", () => {
 
   test("trouble, files and others are told in words", async () => {
     const made = withDocuments();
-    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, pending: 1, refused: 0 };
+    const peers = [
+      { replica: "b", person: "Anna", device: "laptop", reached: Date.now() },
+      { replica: "c", person: "", device: "", reached: null },
+    ];
+    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, peers, pending: 1, refused: 0 };
     made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
     await open(made);
-    expect(find("others").textContent).toContain("2 other writers");
+    expect(find("reached").textContent).toBe("Reached 1 of 2");
+    await press("peers");
+    expect(find("peers-panel").textContent).toMatch(/Anna’s laptop\s+Reached .*Somebody\s+Not yet/s);
     await press("trouble");
     expect(find("trouble-panel").textContent).toContain("safe on this device");
     await press("files");

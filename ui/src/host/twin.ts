@@ -51,7 +51,7 @@ export class Twin implements Host {
   lastDocument: string | null = null;
   reports: FileReport[] = [];
   links: string[] = [];
-  facts: Status = { words: "onThisDevice", trouble: null, others: 0, pending: 0, refused: 0 };
+  facts: Status = { words: "onThisDevice", trouble: null, others: 0, peers: [], pending: 0, refused: 0 };
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */

@@ -115,9 +115,11 @@ impl<F: FileSystem> Installation<F> {
         self.home.0.borrow().identity.replica()
     }
 
-    /// What the status line says.
+    /// The state of the workspace, as a window would show it.
     pub fn status(&self) -> Status {
-        self.home.0.borrow().status()
+        let mut workspace = self.home.0.borrow_mut();
+        workspace.tell_status();
+        workspace.status()
     }
 
     /// The files that aren't used, for people.

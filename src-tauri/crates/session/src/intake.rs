@@ -211,6 +211,14 @@ impl<H: Home> Taker for Feed<'_, H> {
                 // What becomes of it is said when it is known.
                 Verdict::Waiting
             }
+            FileContent::Acknowledgement(said) => {
+                let taken = self.home.ask(move |workspace| workspace.take_acknowledgement(said));
+                taken.and_then(|taken| taken).unwrap_or_else(|error| {
+                    tracing::warn!(code = error.code(), "a file could not be stored; it is read again later");
+                    Verdict::Later
+                })
+            }
+            FileContent::Presence(_) => Verdict::Taken,
         }
     }
 }

@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod acknowledging;
 mod branches;
 mod carrier;
 pub mod checking;
@@ -36,6 +37,7 @@ mod installation;
 mod intake;
 mod news;
 mod opened;
+mod people;
 mod profile;
 pub mod reading;
 mod recovery;

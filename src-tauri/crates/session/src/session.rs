@@ -487,7 +487,11 @@ impl Session {
     /// # Errors
     /// No workspace is open.
     pub async fn status(&self) -> Result<Status, SessionError> {
-        self.handle()?.ask(|workspace| Ok(workspace.status())).await
+        let told = |workspace: &mut Workspace| {
+            workspace.tell_status();
+            Ok(workspace.status())
+        };
+        self.handle()?.ask(told).await
     }
 
     /// The files of the shared folder that aren't used.

@@ -338,6 +338,22 @@ pub enum News {
     },
 }
 
+/// Somebody else who writes in the workspace, on one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Peer {
+    /// Under which id.
+    pub replica: String,
+    /// What the person is called; empty where that isn't known.
+    pub person: String,
+    /// What the device is called; empty where that isn't known.
+    pub device: String,
+    /// Since when everything that was written here is there, in milliseconds since 1970 by this computer's clock; null
+    /// while it isn't.
+    #[ts(type = "number | null")]
+    pub reached: Option<i64>,
+}
+
 /// The state of the workspace, for the status line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -348,6 +364,8 @@ pub struct Status {
     pub trouble: Option<FolderTrouble>,
     /// How many other writers have been seen.
     pub others: u32,
+    /// The others, by person and device.
+    pub peers: Vec<Peer>,
     /// Files that wait for something that hasn't arrived.
     pub pending: u32,
     /// Files that were refused.

@@ -77,8 +77,7 @@ impl Computer {
         let watcher = SystemWatcher::new(disk.clone(), rng.u64(..), tally);
         let (store, ids) = (Kept::new(store), BTreeSet::new());
         let (program, second, is_doubled) = (None, None, false);
-        let mut computer =
-            Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
+        let mut computer = Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
         computer.program = Some(computer.begin(computer.store.clone())?);
         Ok(computer)
     }
@@ -253,10 +252,22 @@ impl Computer {
     pub fn strays(&self) -> Vec<PathBuf> {
         let data = Path::new("inkfold-data");
         let own: Vec<PathBuf> = self.ids.iter().map(|id| data.join(id.to_string())).collect();
+        let said = |directory: &str, id: &ReplicaId, extension| data.join(directory).join(format!("{id}.{extension}"));
+        let replaced: Vec<PathBuf> =
+            self.ids.iter().flat_map(|id| [said("acks", id, "ina"), said("presence", id, "inp")]).collect();
         let mut strays = Vec::new();
         for Touched { path, removed } in self.disk.take_touched() {
             let is_own = path == data || own.iter().any(|own| path.starts_with(own));
             let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'));
+            // Among everybody's small files only its own, and what it writes before they have their name.
+            let is_among = ["acks", "presence"].map(|directory| data.join(directory));
+            if replaced.contains(&path)
+                || is_among
+                    .iter()
+                    .any(|directory| path == *directory || (is_temporary && path.parent() == Some(directory)))
+            {
+                continue;
+            }
             // Of what lies in its directory it may take away only what it has put there itself, or could have.
             let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&bytes));
             if !is_own || is_theirs {

@@ -15,6 +15,10 @@ impl Workspace {
 
     /// Records that are durable now and were not known before.
     pub fn arrived(&mut self, records: &[Record]) -> Result<(), SessionError> {
+        if !records.is_empty() {
+            self.acknowledging.came();
+            self.people.changed();
+        }
         let mut by_document: BTreeMap<DocumentId, Vec<Record>> = BTreeMap::new();
         for record in records {
             by_document.entry(record.document()).or_default().push(record.clone());
@@ -126,6 +130,7 @@ impl Workspace {
             words,
             trouble: self.exchange.trouble,
             others: self.others,
+            peers: self.peers(),
             pending,
             refused,
             reading: reading.or(is_stopped.then(wire::Reading::stopped)),
@@ -134,6 +139,9 @@ impl Workspace {
     }
 
     pub fn tell_status(&mut self) {
+        if let Err(error) = self.see_who_has_all().and_then(|()| self.see_people()) {
+            tracing::warn!(code = error.code(), "it can't be told who has what: {error}");
+        }
         let status = self.status();
         if self.told_status.as_ref() != Some(&status) {
             self.told_status = Some(status.clone());

@@ -1,5 +1,6 @@
 //! Sessions over real directories and a real folder, driven as windows and scripts drive them.
 
+mod acknowledgements;
 mod clocks;
 mod folder_care;
 mod identity;
