@@ -26,7 +26,6 @@ pub fn run(data: &Path, wanted: Option<&str>, printer: &Printer) -> Result<(), T
         let mut signals = Signals::listen().map_err(|error| trouble("signals", error.to_string()))?;
         let mut events = session.events();
         session.choose_workspace(wanted).await?;
-        session.fresh_news().await?.iter().for_each(|news| output::message(&output::news(news)));
         if !session.is_shared() {
             return Err(trouble(
                 "no-folder",

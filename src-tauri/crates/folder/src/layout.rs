@@ -88,6 +88,19 @@ impl RelativePath {
         self.0.match_indices('/').map(|(i, _)| &self.0[..i])
     }
 
+    /// The directory in which the file is written before it gets its name: its own, or its writer's where all writers'
+    /// files lie side by side, since whatever a crash leaves behind has to be known as one's own.
+    pub fn workshop(&self) -> String {
+        let (directory, name) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
+        match directory.strip_prefix(DATA_DIRECTORY) {
+            Some("/acks" | "/presence") => {
+                let writer = name.split_once('.').map_or(name, |(writer, _)| writer);
+                format!("{DATA_DIRECTORY}/{writer}")
+            }
+            _ => directory.to_owned(),
+        }
+    }
+
     /// The path below a root.
     pub fn below(&self, root: &Path) -> PathBuf {
         self.0.split('/').fold(root.to_owned(), |path, part| path.join(part))
@@ -177,6 +190,16 @@ mod tests {
         let long = slug(&"ß-".repeat(200));
         assert!(long.len() <= MAX_SLUG && !long.ends_with('-'));
         assert!(RelativePath::parse(RelativePath::genesis(&long).as_str()).is_some());
+    }
+
+    #[test]
+    fn what_is_being_written_lies_among_its_writers_own() {
+        let replica = ReplicaId([7; 16]);
+        let own = format!("{DATA_DIRECTORY}/{replica}");
+        assert_eq!(RelativePath::segment(&replica, "1-2-x.ink").workshop(), own);
+        assert_eq!(RelativePath::acknowledgement(&replica).workshop(), own);
+        assert_eq!(RelativePath::presence(&replica).workshop(), own);
+        assert_eq!(RelativePath::genesis("notes").workshop(), "");
     }
 
     #[test]

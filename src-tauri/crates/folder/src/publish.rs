@@ -8,7 +8,7 @@ use inkfold_engine::ReplicaId;
 use inkfold_engine::ids::{from_base32, to_base32};
 
 use crate::fs::{Clock, FileSystem, Kind, is_busy};
-use crate::layout::{RelativePath, replica_directory};
+use crate::layout::{DATA_DIRECTORY, RelativePath, replica_directory};
 use crate::segment::FileHash;
 
 /// How long a file that another program keeps open is tried again.
@@ -140,7 +140,11 @@ impl<'a> Publisher<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(PublishError::of(&target, error)),
         }
-        let temporary = directory.join(temporary_name()?);
+        let workshop = self.root.join(path.workshop());
+        if workshop != directory {
+            self.make_directory(&self.root.join(DATA_DIRECTORY), &workshop)?;
+        }
+        let temporary = workshop.join(temporary_name()?);
         self.put(&temporary, &target, &mut || self.files.write_new(&temporary, bytes))?;
         self.retry(&directory, || self.files.sync_directory(&directory))?;
         Ok(Published::Written)
