@@ -202,7 +202,7 @@ impl Workspace {
     pub fn scanned(&mut self, report: ScanReport) -> Result<(), SessionError> {
         self.exchange.reading = None;
         self.exchange.forget_paths();
-        self.exchange.trouble = trouble(&report.root);
+        self.exchange.trouble = trouble(&report.root).or(report.too_many.then_some(FolderTrouble::TooManyFiles));
         let refused = report.refused.iter().filter(|file| file.again).map(|file| FileReport {
             path: file.path.display().to_string(),
             pending: false,
