@@ -134,6 +134,11 @@ impl Exchange {
         (waiting as u32, self.refused.len() as u32)
     }
 
+    /// Whether a file waits for others.
+    pub fn is_waiting(&self, hash: &FileHash) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.contains(hash))
+    }
+
     fn path(&self, hash: &FileHash) -> String {
         self.paths.get(hash).map_or_else(|| hash.h16(), |path| path.display().to_string())
     }
