@@ -213,6 +213,9 @@ export const en = {
   "trouble.unwritable": "The shared folder can’t be written",
   "trouble.unwritable.about":
     "Inkfold may not write to the folder, or its disk is full. Your words are safe on this device. Check the permissions and the free space.",
+  "trouble.tooManyFiles": "Too many files in the shared folder",
+  "trouble.tooManyFiles.about":
+    "The folder holds more than 200,000 files beside its documents, and Inkfold doesn’t read all of them. Take out what doesn’t belong there.",
 
   "files.title": "Files in the shared folder",
   "files.about": "Nothing in these files is lost. Inkfold leaves them as they are.",

@@ -4,6 +4,7 @@ mod crowd;
 mod join;
 mod measure;
 mod scan;
+mod strangers;
 mod typing;
 
 use std::error::Error;
@@ -18,6 +19,8 @@ figures join [--small] [--documents N] [--replicas N] [--events N]
               joins a folder of 1,000 documents by 5 people with a million events, with a writer at work
               meanwhile; --small: its files have not been merged yet
 figures scan  scans a folder of 10,000 files again and again
+figures strangers [FILES]
+              joins a small folder with a million foreign files in it, files of ten gigabytes, and bombs
 figures typing [HOURS]
               types for eight hours, alone and with somebody else at work, in virtual time";
 
@@ -44,6 +47,9 @@ fn perform(arguments: &[&str]) -> Result<Value, Box<dyn Error>> {
                 "alone": typing::type_for(hours, true)?,
                 "with another one": typing::type_for(hours, false)?,
             }))
+        }
+        ["strangers", options @ ..] => {
+            strangers::strangers(options.first().map_or(Ok(1_000_000), |files| files.parse())?)
         }
         ["scan"] => scan::unchanged(10_000),
         ["join-here", root, data] => join::join_here(Path::new(root), Path::new(data)),

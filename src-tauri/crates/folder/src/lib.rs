@@ -67,6 +67,7 @@
 pub mod acknowledgement;
 pub mod blob;
 pub mod branches;
+pub mod checkpoint;
 pub mod fs;
 pub mod genesis;
 pub mod identity;
@@ -85,6 +86,7 @@ pub mod watch;
 
 pub use acknowledgement::{Acknowledgement, Head, Holdings};
 pub use branches::{Branches, HeldRecords, LookupFailed, Place};
+pub use checkpoint::Checkpoint;
 pub use fs::{Clock, FileSystem, RealClock, RealFileSystem};
 pub use genesis::Genesis;
 pub use identity::{HeadSignature, Identity, IdentityError, PublicKey};

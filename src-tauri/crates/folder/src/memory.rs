@@ -111,7 +111,11 @@ impl Memory {
 
     /// Notes what a file is.
     pub(crate) fn note(&mut self, path: PathBuf, row: Row) {
-        self.changed.insert(path.clone());
+        let is_ours = |row: &Row| matches!(row.seen, Seen::Content(..));
+        // Others' files come by the hundred thousand, and nothing has to be known of them over a restart.
+        if is_ours(&row) || self.rows.get(&path).is_some_and(is_ours) {
+            self.changed.insert(path.clone());
+        }
         self.rows.insert(path, row);
     }
 

@@ -145,6 +145,11 @@ impl Exchange {
         (waiting as u32, refused as u32)
     }
 
+    /// Whether a file waits for others.
+    pub fn is_waiting(&self, hash: &FileHash) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.contains(hash))
+    }
+
     fn path(&self, hash: &FileHash) -> String {
         self.paths.get(hash).map_or_else(|| hash.h16(), |path| path.display().to_string())
     }
@@ -214,7 +219,7 @@ impl Workspace {
     pub fn scanned(&mut self, report: ScanReport) -> Result<(), SessionError> {
         self.exchange.reading = None;
         self.exchange.forget_paths();
-        self.exchange.trouble = trouble(&report.root);
+        self.exchange.trouble = trouble(&report.root).or(report.too_many.then_some(FolderTrouble::TooManyFiles));
         if let Some(courier) = &self.exchange.courier {
             courier.folder(report.root.is_usable());
         }

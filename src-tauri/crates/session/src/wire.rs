@@ -320,6 +320,8 @@ pub enum FolderTrouble {
     Unreadable,
     /// It can't be written.
     Unwritable,
+    /// It holds more files than are looked at, so that some are not read.
+    TooManyFiles,
 }
 
 /// Somebody else who writes in the workspace, on one device.

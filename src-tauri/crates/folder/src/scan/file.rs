@@ -7,6 +7,7 @@ use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
 use crate::acknowledgement::Acknowledgement;
+use crate::checkpoint::Checkpoint;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
 use crate::layout::DATA_DIRECTORY;
@@ -31,6 +32,8 @@ pub struct NewFile {
 pub enum Content {
     /// Records. Resolve them, and keep them.
     Segment(Segment),
+    /// Many segments at once.
+    Checkpoint(Checkpoint),
     /// What a replica says that it holds.
     Acknowledgement(Acknowledgement),
     /// Where somebody is.
@@ -43,7 +46,7 @@ impl Content {
             FileKind::Segment => Segment::parse(bytes, workspace).map(Self::Segment),
             FileKind::Acknowledgement => Acknowledgement::parse(bytes, workspace).map(Self::Acknowledgement),
             FileKind::Presence => Presence::parse(bytes, workspace).map(Self::Presence),
-            FileKind::Checkpoint => Err(Refusal::UnknownKind(kind.byte())),
+            FileKind::Checkpoint => Checkpoint::parse(bytes, workspace).map(Self::Checkpoint),
         }
     }
 

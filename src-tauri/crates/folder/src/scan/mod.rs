@@ -166,6 +166,7 @@ impl Walk<'_> {
             Err(error) => return self.trouble(directory.to_owned(), &error),
         };
         if listing.cut {
+            self.report.too_many |= listing.entries.len() == room;
             self.missed(directory);
             let message = format!("more than {MAX_FILES} files, or some that can't be listed");
             self.report.trouble.push(Trouble { path: directory.to_owned(), message });

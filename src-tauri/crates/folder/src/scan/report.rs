@@ -47,6 +47,8 @@ pub struct ScanReport {
     pub complete: bool,
     /// Our own directory was looked at whole, or isn't there: only then may anything be published.
     pub own_complete: bool,
+    /// There are more files than [`MAX_FILES`](super::MAX_FILES); the others were not looked at.
+    pub too_many: bool,
     /// Files that can't be used.
     pub refused: Vec<RefusedFile>,
     /// Places that could not be looked at.
@@ -75,6 +77,7 @@ impl ScanReport {
             root,
             complete: false,
             own_complete: false,
+            too_many: false,
             refused: Vec::new(),
             trouble: Vec::new(),
             own: BTreeMap::new(),

@@ -61,3 +61,41 @@ fn what_was_taken_in_is_not_read_again_by_the_next_run_and_what_is_lost_then_is_
         assert_eq!(text(&c, &document).await, "one");
     });
 }
+
+#[test]
+fn a_checkpoint_alone_is_enough_to_join() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let (a, b, document) = pair(root.path(), "Plans").await;
+        let id = document.parse().expect("an id");
+        for word in ["one", "two", "three"] {
+            a.append_text(id, word.into()).await.expect("it is stored");
+            exchange(&a, &b).await;
+            b.append_text(id, format!("{word} again")).await.expect("it is stored");
+            exchange(&a, &b).await;
+        }
+        let workspace = a.workspaces().expect("a list")[0];
+        let expected = text(&a, &document).await;
+        a.close().await.expect("it closes");
+        b.close().await.expect("it closes");
+        // Somebody has put all segments into a checkpoint, and those are not there yet.
+        let data = root.path().join("folder").join("inkfold-data");
+        let mut files = Vec::new();
+        for directory in std::fs::read_dir(&data).expect("a directory").flatten() {
+            for file in std::fs::read_dir(directory.path()).expect("a directory").flatten() {
+                if file.path().extension().is_some_and(|extension| extension == "ink") {
+                    files.push(std::fs::read(file.path()).expect("a file"));
+                }
+            }
+            std::fs::remove_dir_all(directory.path()).expect("it goes");
+        }
+        files.push(b"and something that is no segment".to_vec());
+        let checkpoint = inkfold_folder::Checkpoint::encode(&workspace, &files).expect("it fits");
+        std::fs::create_dir(data.join("checkpoints")).expect("a directory");
+        std::fs::write(data.join("checkpoints").join("a.inc"), &checkpoint).expect("a file");
+        let c = Session::open(root.path().join("c")).expect("a data directory");
+        c.join_workspace(root.path().join("folder"), "Cleo".into()).await.expect("it joins");
+        c.sync().await.expect("the folder works");
+        assert_eq!(text(&c, &document).await, expected);
+    });
+}
