@@ -216,7 +216,10 @@ impl<H: Home> Taker for Feed<'_, H> {
                 self.hand_over();
                 let taken = self.home.ask(|workspace| workspace.take_acknowledgement(said));
                 taken.unwrap_or_else(Err).unwrap_or_else(|error| {
-                    tracing::warn!(code = error.code(), "an acknowledgement could not be stored; it is read again later");
+                    tracing::warn!(
+                        code = error.code(),
+                        "an acknowledgement could not be stored; it is read again later"
+                    );
                     Verdict::Later
                 })
             }

@@ -10,9 +10,7 @@ use std::ops::Range;
 use inkfold_engine::{RecordId, ReplicaId};
 use inkfold_folder::policy::SETTLED;
 use inkfold_folder::segment::Header;
-use inkfold_folder::{
-    EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, ShortHash, Signer, encode_segment,
-};
+use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, ShortHash, Signer, encode_segment};
 use inkfold_store::{Batch, Chain, Signature, Tip};
 
 use crate::branches::StoreBranches;

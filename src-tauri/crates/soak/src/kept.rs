@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId};
 use inkfold_store::{
-    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, Ends, FileFact, Link, MemoryStore, OpenRecord, OpenStart, OutboxFile,
-    PendingFile, Result, Signature, SnapshotMark, Storage, Tip, UndoRow,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, Ends, FileFact, Link, MemoryStore, OpenRecord,
+    OpenStart, OutboxFile, PendingFile, Result, Signature, SnapshotMark, Storage, Tip, UndoRow,
 };
 
 /// A store. Clones are the same store.

@@ -13,8 +13,9 @@ use inkfold_engine::{
 };
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
-    Clock, Head, HeldRecords, Holdings, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem, Refusal,
-    ScanReport, ScanRequest, Segment, SegmentFile, ShortHash, Signer, Spot, Unresolved, Verdict, encode_segment, genesis,
+    Clock, Head, HeldRecords, Holdings, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem,
+    Refusal, ScanReport, ScanRequest, Segment, SegmentFile, ShortHash, Signer, Spot, Unresolved, Verdict,
+    encode_segment, genesis,
 };
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);

@@ -17,9 +17,8 @@ impl Workspace {
     pub fn arrived(&mut self, records: &[Record]) -> Result<(), SessionError> {
         if !records.is_empty() {
             self.acknowledging.came();
-            let is_about_people = |record: &Record| {
-                record.document() == DocumentId::WORKSPACE || !self.people.knows(&record.replica())
-            };
+            let is_about_people =
+                |record: &Record| record.document() == DocumentId::WORKSPACE || !self.people.knows(&record.replica());
             if records.iter().any(is_about_people) {
                 self.people.changed();
             }

@@ -84,10 +84,17 @@ fn nobody_is_told_alone_or_against_the_will_and_who_leaves_is_gone_at_once() {
 
 /// Ben writes something, but not in the document that his window has open.
 fn write_elsewhere(table: &mut Table) {
-    table.ben.write(DocumentId([9; 16]), |_| {
-        let at = Point { block: 0, offset: 0 };
-        vec![Change::Splice { from: at, to: at, insert: vec![Inline { text: "Elsewhere".into(), marks: Default::default() }] }]
-    }).expect("it is stored");
+    table
+        .ben
+        .write(DocumentId([9; 16]), |_| {
+            let at = Point { block: 0, offset: 0 };
+            vec![Change::Splice {
+                from: at,
+                to: at,
+                insert: vec![Inline { text: "Elsewhere".into(), marks: Default::default() }],
+            }]
+        })
+        .expect("it is stored");
 }
 
 #[test]
