@@ -6,14 +6,14 @@
 use std::path::PathBuf;
 
 use inkfold_session::wire::{
-    DocumentInfo, Edit, Failure, FileReport, Opened, Patch, Present, Selection, Start, Status, Undo, Undone,
+    DocumentInfo, Edit, Failure, FileReport, Neighbour, Opened, Patch, Present, Selection, Start, Status, Undo, Undone,
     WorkspaceInfo,
 };
 use tauri::{AppHandle, Runtime, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 use tokio::sync::oneshot;
 
-use crate::link;
+use crate::{link, log};
 use inkfold_session::{Session, SessionError};
 
 type Answer<T> = Result<T, Failure>;
@@ -157,6 +157,50 @@ pub async fn share_presence(session: State<'_, Session>, shared: bool) -> Answer
     session.share_presence(shared).await.map_err(failure)
 }
 
+/// Shares the workspace through a folder, or moves it to another one.
+#[tauri::command]
+pub async fn use_folder(session: State<'_, Session>, folder: PathBuf) -> Answer<WorkspaceInfo> {
+    session.use_folder(folder).await.map_err(failure)
+}
+
+/// Takes the workspace out of its folder.
+#[tauri::command]
+pub async fn leave_folder(session: State<'_, Session>) -> Answer<WorkspaceInfo> {
+    session.leave_folder().await.map_err(failure)
+}
+
+/// The other workspaces in the shared folder.
+#[tauri::command]
+pub async fn neighbours(session: State<'_, Session>) -> Answer<Vec<Neighbour>> {
+    session.neighbours().await.map_err(failure)
+}
+
+/// Joins another workspace of the shared folder, with copies of the documents of the one that is shown.
+#[tauri::command]
+pub async fn join_neighbour(session: State<'_, Session>, workspace: String) -> Answer<WorkspaceInfo> {
+    session.join_neighbour(workspace).await.map_err(failure)
+}
+
+/// Begins a new database for the workspace that was shown last and whose own is lost.
+#[tauri::command]
+pub async fn salvage(session: State<'_, Session>) -> Answer<()> {
+    session.salvage(None).await.map_err(failure)
+}
+
+/// The person has read the news.
+#[tauri::command]
+pub async fn dismiss_news(session: State<'_, Session>) -> Answer<()> {
+    session.dismiss_news().await.map_err(failure)
+}
+
+/// What somebody who is to help needs to know.
+#[tauri::command]
+pub async fn diagnostics(session: State<'_, Session>) -> Answer<String> {
+    let (version, os, machine) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    let (facts, tail) = (session.diagnostics().await, log::tail(session.data()));
+    Ok(format!("Inkfold {version}, {os} {machine}\n{facts}\n{tail}"))
+}
+
 /// The status line's facts.
 #[tauri::command]
 pub async fn status(session: State<'_, Session>) -> Answer<Status> {
@@ -167,6 +211,18 @@ pub async fn status(session: State<'_, Session>) -> Answer<Status> {
 #[tauri::command]
 pub async fn files(session: State<'_, Session>) -> Answer<Vec<FileReport>> {
     session.files().await.map_err(failure)
+}
+
+/// Stops reading the shared folder.
+#[tauri::command]
+pub async fn stop_reading(session: State<'_, Session>) -> Answer<()> {
+    session.stop_reading().await.map_err(failure)
+}
+
+/// Lets reading the shared folder go on.
+#[tauri::command]
+pub async fn go_on_reading(session: State<'_, Session>) -> Answer<()> {
+    session.go_on_reading().await.map_err(failure)
 }
 
 /// Opens a link of a document with the system's program for it.

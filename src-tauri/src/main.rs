@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod link;
 mod location;
+mod log;
 mod window;
 
 use std::process::ExitCode;

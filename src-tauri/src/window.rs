@@ -13,7 +13,7 @@ use tauri::{App, AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, Webview
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{commands, location};
+use crate::{commands, location, log};
 use inkfold_session::socket::{self, Response, Server};
 use inkfold_session::{Request, Session, SessionError};
 
@@ -35,6 +35,7 @@ struct Listening(Mutex<Option<Server>>);
 /// Shows the window and stays until it is closed. Where this data has a window already, that one comes to the front
 /// instead, with the file that was to be opened.
 pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
+    log::begin(&data);
     let opened = Session::open(data.clone());
     if let Err(SessionError::AlreadyRunning) = opened
         && let Ok(Response::Answer(_)) = socket::hand_over(&data, &Request::Show { path: file })
@@ -65,6 +66,15 @@ pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
             commands::share_presence,
             commands::status,
             commands::files,
+            commands::use_folder,
+            commands::leave_folder,
+            commands::neighbours,
+            commands::join_neighbour,
+            commands::salvage,
+            commands::dismiss_news,
+            commands::diagnostics,
+            commands::stop_reading,
+            commands::go_on_reading,
             commands::open_link,
         ])
         .setup(move |app| set_up(app, data, opened))

@@ -471,7 +471,7 @@ describe("where the words are", () => {
       { replica: "b", person: "Anna", device: "laptop", reached: Date.now() },
       { replica: "c", person: "", device: "", reached: null },
     ];
-    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, peers, is_seen: true, pending: 1, refused: 0, reading: null, news: [] };
+    made.facts = { ...made.facts, trouble: "missing", others: 2, peers, pending: 1 };
     made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
     await open(made);
     expect(find("reached").textContent).toBe("Reached 1 of 2");
@@ -485,10 +485,122 @@ describe("where the words are", () => {
     expectNames();
   });
 
+  test("reading a large folder shows how far it is, can be stopped, and goes on", async () => {
+    const made = withDocuments();
+    made.facts = { ...made.facts, reading: { files: 3120, read: 1204, percent: 38, stopped: false } };
+    await open(made);
+    expect(find("reading").textContent).toContain("1,204 of 3,120 files");
+    expect(find("reading").querySelector("[role=progressbar]")?.getAttribute("aria-valuenow")).toBe("38");
+    expectNames();
+    await press("reading-turn");
+    await settle();
+    expect(made.facts.reading?.stopped).toBe(true);
+    expect(find("reading").textContent).toContain("stays on this device");
+    expect(find("reading").querySelector("[role=progressbar]")).toBeNull();
+    await press("reading-turn");
+    await settle();
+    expect(made.facts.reading?.stopped).toBe(false);
+    made.facts = { ...made.facts, reading: null };
+    made.emit({ type: "status", status: made.facts });
+    await settle();
+    expect(document.querySelector("[data-testid=reading]")).toBeNull();
+  });
+
   test("a screen reader hears of others' changes", async () => {
     await open(withDocuments());
     twin.remotely(desk.open?.id ?? "", () => [{ type: "set", block: 0, attrs: { checked: true } }]);
     await settle(200);
     expect(find("announcer").textContent).toBe("Changes from others arrived");
+  });
+});
+
+describe("at home", () => {
+  async function folderDialog(): Promise<void> {
+    await press("workspace-menu");
+    await press("folder-menu");
+  }
+
+  test("a workspace is shared, moved and taken out of its folder", async () => {
+    const made = withDocuments();
+    made.workspaces = [{ id: "w", name: "Hut", folder: null, person: "Ida" }];
+    await open(made);
+    const shown = desk.open;
+    await folderDialog();
+    expectNames();
+    expect(document.activeElement?.closest("[role=dialog]")).not.toBeNull();
+    await press("folder-use");
+    expect(find("folder-trouble").textContent).toContain("Choose a folder");
+    twin.failing.set("useFolder", { code: "unfit-folder", message: "choose another folder" });
+    await fill("new-folder", "/home/ida/Notes");
+    await press("folder-use");
+    expect(find("folder-trouble").textContent).toBe("choose another folder");
+    twin.failing.clear();
+    await press("folder-use");
+    expect(has("folder-dialog")).toBe(false);
+    expect(desk.workspace?.folder).toBe("/home/ida/Notes");
+    expect(find("sidebar").textContent).toContain("Shared folder");
+
+    await folderDialog();
+    expect(find("folder-place").textContent).toBe("/home/ida/Notes");
+    await fill("new-folder", "/home/ida/Other");
+    await press("folder-use");
+    expect(desk.workspace?.folder).toBe("/home/ida/Other");
+
+    await folderDialog();
+    await press("folder-leave");
+    expect(document.activeElement).toBe(find("folder-leave-now"));
+    await press("folder-leave-now");
+    expect(desk.workspace?.folder).toBeNull();
+    expect(desk.open).toBe(shown);
+
+    await folderDialog();
+    await key(find("folder-dialog"), "Escape");
+    expect(has("folder-dialog")).toBe(false);
+  });
+
+  test("two who shared the same folder come together", async () => {
+    const made = withDocuments();
+    made.facts = { ...made.facts, trouble: "severalWorkspaces" };
+    made.others = [{ id: "theirs", name: "Anna’s hut", file: "anna-s-hut.inkfold" }];
+    await open(made);
+    await press("trouble");
+    await press("trouble-folder");
+    expect(find("join-neighbour").textContent).toContain("Anna’s hut");
+    expectNames();
+    await press("join-neighbour");
+    expect(desk.workspace?.id).toBe("theirs");
+    expect(desk.workspaces.find(({ id }) => id === "w")?.folder).toBeNull();
+    expect(has("folder-dialog")).toBe(false);
+  });
+
+  test("news from home are told until they are dismissed, and after what went wrong just now", async () => {
+    const made = withDocuments();
+    made.facts = { ...made.facts, news: [{ type: "newIdentity" }, { type: "rebuilt", aside: "/aside", records: 12 }] };
+    await open(made);
+    expect(find("notice").textContent).toContain("under a new identity");
+    expect(find("notice").textContent).toContain("12 records could be read");
+    expect(find("notice").textContent).toContain("/aside");
+    desk.complain({ code: "x", message: "It did not work." });
+    await settle();
+    expect(find("notice").textContent).not.toContain("identity");
+    const close = (): void => find("notice").querySelector<HTMLElement>("button.icon-button")?.click();
+    close();
+    await settle();
+    expect(find("notice").textContent).toContain("under a new identity");
+    close();
+    await settle();
+    expect(find("notice").textContent).toBe("");
+    expect(twin.facts.news).toEqual([]);
+  });
+
+  test("a lost database without a folder is a page that says so, and what is left can be brought back", async () => {
+    const made = withDocuments();
+    made.failing.set("start", { code: "database-lost", message: "It was put aside at /aside." });
+    await open(made);
+    expect(find("failure").textContent).toContain("/aside");
+    expectNames();
+    await press("salvage");
+    expect(has("failure")).toBe(false);
+    expect(find("page").textContent).toContain("three");
   });
 });

@@ -40,7 +40,10 @@ pub fn session(data: &Path, request: &Request) -> Result<Answer, Failure> {
 
 fn here(session: &Session, request: &Request) -> Result<Answer, SessionError> {
     let runtime = runtime()?;
-    runtime.block_on(session.perform(request.clone()))
+    let answer = runtime.block_on(session.perform(request.clone()))?;
+    // Where a window shows them, it is there that they are read.
+    answer.news.iter().for_each(|news| output::message(&output::news(news)));
+    Ok(answer)
 }
 
 /// What a session's work is awaited in.

@@ -132,6 +132,18 @@ pub enum Command {
         #[arg(long)]
         replica: Option<String>,
     },
+    /// Share the workspace through a folder, or move it to another one: this workspace is there already, or everything that
+    /// is held here is published into it.
+    Share {
+        /// The folder, which a sync service carries.
+        #[arg(long, value_hint = clap::ValueHint::DirPath)]
+        folder: PathBuf,
+    },
+    /// Take the workspace out of its shared folder: it goes on on this machine, and the files stay.
+    Leave,
+    /// Begin a new database for a workspace whose own is lost and that has no shared folder, with what can be read of the
+    /// old one, which stays where it was put aside.
+    Salvage,
     /// Read the shared folder once, and publish there what isn't in it yet.
     Sync {
         /// Go on until interrupted, and print what changes.
@@ -223,6 +235,9 @@ fn perform(command: Command, wanted: Option<&str>, data: &Path, printer: &Printe
             (Request::Join { folder: folder.clone(), person: person.unwrap_or_else(person_here) }, None)
         }
         Command::New { title } => (Request::New { workspace: chosen()?, title }, None),
+        Command::Share { folder } => (Request::Share { workspace: chosen()?, folder: absolute(&folder)? }, None),
+        Command::Leave => (Request::Leave { workspace: chosen()? }, None),
+        Command::Salvage => (Request::Salvage { workspace: chosen()? }, None),
         Command::Welcome => (Request::Welcome { workspace: chosen()? }, None),
         Command::Append { document, text } => {
             (Request::Append { workspace: chosen()?, document, text: ask::text(text.text)? }, None)

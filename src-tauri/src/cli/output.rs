@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
-use inkfold_session::wire::{FolderTrouble, Status, Whereabouts};
+use inkfold_session::wire::{FolderTrouble, News, Status, Whereabouts};
 use serde::Serialize;
 
 use super::{Trouble, trouble};
@@ -100,6 +100,24 @@ pub fn folder_trouble(trouble: FolderTrouble) -> &'static str {
         }
         FolderTrouble::Unreadable => "the folder can't be read; check your permissions",
         FolderTrouble::Unwritable => "the folder can't be written; check your permissions and the space left",
+    }
+}
+
+/// What has happened at home.
+pub fn news(news: &News) -> String {
+    match news {
+        News::NewIdentity => {
+            "this data is a copy, or was set back: it continues under a new identity; nothing is lost, \
+                              and what was written before stays as it is"
+                .into()
+        }
+        News::Rebuilt { aside: Some(aside), records } => format!(
+            "the database was damaged: a new one was begun with the {records} records that could be read, and the shared \
+             folder has the rest; the old one was put aside, untouched, at {aside}"
+        ),
+        News::Rebuilt { aside: None, .. } => {
+            "the database was missing: a new one was begun, and the shared folder has what was published".into()
+        }
     }
 }
 

@@ -8,6 +8,7 @@ import type { Edit } from "../bindings/Edit";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
 import type { FileReport } from "../bindings/FileReport";
+import type { Neighbour } from "../bindings/Neighbour";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
 import type { Present } from "../bindings/Present";
@@ -24,6 +25,20 @@ export interface Host {
   createWorkspace(name: string, person: string, folder: string | null): Promise<WorkspaceInfo>;
   joinWorkspace(folder: string, person: string): Promise<WorkspaceInfo>;
   openWorkspace(workspace: string): Promise<Start>;
+  /** Shares the open workspace through a folder, or moves it there. Documents stay open. */
+  useFolder(folder: string): Promise<WorkspaceInfo>;
+  /** The open workspace goes on on this device only; the files in the folder stay. */
+  leaveFolder(): Promise<WorkspaceInfo>;
+  /** The other workspaces that the shared folder holds. */
+  neighbours(): Promise<Neighbour[]>;
+  /** Joins one of them with copies of the documents here, and goes there; what is open is closed. */
+  joinNeighbour(workspace: string): Promise<WorkspaceInfo>;
+  /** Begins a new database for the workspace that was shown last, with what can be read of the lost one. */
+  salvage(): Promise<void>;
+  /** The person has read the news that the status carries. */
+  dismissNews(): Promise<void>;
+  /** Facts for whoever is asked to help, without texts, titles and names. */
+  diagnostics(): Promise<string>;
   /** The system's folder chooser; null where there is none or the person closed it. */
   chooseFolder(): Promise<string | null>;
   documents(): Promise<DocumentInfo[]>;
@@ -46,6 +61,9 @@ export interface Host {
   sharePresence(shared: boolean): Promise<void>;
   status(): Promise<Status>;
   files(): Promise<FileReport[]>;
+  /** Stops reading the shared folder; what has come in stays. */
+  stopReading(): Promise<void>;
+  goOnReading(): Promise<void>;
   openLink(url: string): Promise<void>;
   /** Calls `listener` for each event until the returned function is called. */
   listen(listener: (event: Event) => void): Promise<() => void>;

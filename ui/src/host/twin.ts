@@ -10,6 +10,7 @@ import type { Edit } from "../bindings/Edit";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
 import type { FileReport } from "../bindings/FileReport";
+import type { Neighbour } from "../bindings/Neighbour";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
 import type { Present } from "../bindings/Present";
@@ -52,11 +53,23 @@ export class Twin implements Host {
   current: string | null = null;
   lastDocument: string | null = null;
   reports: FileReport[] = [];
+  /** Other workspaces in the shared folder. */
+  others: Neighbour[] = [];
   links: string[] = [];
   /** Where the others are, and where the window's person was seen last. */
   here: Present[] = [];
   seen: { document: string; selection: Selection } | null = null;
-  facts: Status = { words: "onThisDevice", trouble: null, others: 0, peers: [], is_seen: true, pending: 0, refused: 0, reading: null, news: [] };
+  facts: Status = {
+    words: "onThisDevice",
+    trouble: null,
+    others: 0,
+    peers: [],
+    is_seen: true,
+    pending: 0,
+    refused: 0,
+    reading: null,
+    news: [],
+  };
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */
@@ -128,6 +141,48 @@ export class Twin implements Host {
     await this.#call("openWorkspace");
     this.current = workspace;
     return this.start();
+  }
+
+  async useFolder(folder: string): Promise<WorkspaceInfo> {
+    await this.#call("useFolder");
+    return this.#setFolder(folder);
+  }
+
+  async leaveFolder(): Promise<WorkspaceInfo> {
+    await this.#call("leaveFolder");
+    return this.#setFolder(null);
+  }
+
+  async neighbours(): Promise<Neighbour[]> {
+    await this.#call("neighbours");
+    return this.others;
+  }
+
+  async joinNeighbour(workspace: string): Promise<WorkspaceInfo> {
+    await this.#call("joinNeighbour");
+    const other = this.others.find(({ id }) => id === workspace);
+    const mine = this.workspaces.find(({ id }) => id === this.current);
+    const joined = { id: workspace, name: other?.name ?? "", folder: mine?.folder ?? null, person: mine?.person ?? "" };
+    this.#setFolder(null);
+    this.workspaces = [...this.workspaces, joined];
+    this.current = workspace;
+    return joined;
+  }
+
+  async salvage(): Promise<void> {
+    await this.#call("salvage");
+    this.failing.delete("start");
+  }
+
+  async dismissNews(): Promise<void> {
+    await this.#call("dismissNews");
+    this.facts = { ...this.facts, news: [] };
+    this.emit({ type: "status", status: this.facts });
+  }
+
+  async diagnostics(): Promise<string> {
+    await this.#call("diagnostics");
+    return "Inkfold, in a test";
   }
 
   async chooseFolder(): Promise<string | null> {
@@ -278,6 +333,22 @@ export class Twin implements Host {
     return this.reports;
   }
 
+  async stopReading(): Promise<void> {
+    await this.#call("stopReading");
+    this.#reading(true);
+  }
+
+  async goOnReading(): Promise<void> {
+    await this.#call("goOnReading");
+    this.#reading(false);
+  }
+
+  #reading(stopped: boolean): void {
+    const reading = this.facts.reading ?? { files: 0, read: 0, percent: 0, stopped };
+    this.facts = { ...this.facts, reading: { ...reading, stopped } };
+    this.emit({ type: "status", status: this.facts });
+  }
+
   async openLink(url: string): Promise<void> {
     await this.#call("openLink");
     this.links.push(url);
@@ -314,6 +385,14 @@ export class Twin implements Host {
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     const failure = this.failing.get(name);
     if (failure !== undefined) throw failure;
+  }
+
+  #setFolder(folder: string | null): WorkspaceInfo {
+    this.workspaces = this.workspaces.map((info) => (info.id === this.current ? { ...info, folder } : info));
+    const workspace = this.workspaces.find(({ id }) => id === this.current);
+    if (workspace === undefined) throw { code: "no-workspace", message: "There is none." } satisfies Failure;
+    this.emit({ type: "workspace", workspace });
+    return workspace;
   }
 
   #addWorkspace(name: string, person: string, folder: string | null): WorkspaceInfo {

@@ -5,6 +5,9 @@ export const en = {
   "app.loading": "Opening your documents",
   "app.failed": "Inkfold could not start",
   "app.again": "Try again",
+  "app.lost.about":
+    "Inkfold can begin a new database with everything that can still be read of the old one. The old one stays where it is.",
+  "app.lost.salvage": "Bring back what can be read",
 
   "start.title": "Write together, without a server",
   "start.lead":
@@ -42,6 +45,39 @@ export const en = {
   "sidebar.trash": "Trash",
   "sidebar.trash.empty": "The trash is empty.",
   "sidebar.workspaces.switch": "Workspace {name}. Switch or add one",
+  "folder.menu": "Shared folder…",
+  "folder.title": "Shared folder",
+  "folder.none": "This workspace is on this device only. Share it in a folder that your sync service carries to the others.",
+  "folder.here": "This workspace is shared in:",
+  "folder.share": "Share",
+  "folder.share.about": "An empty folder, or one that holds this workspace already. Everything you have here is put into it.",
+  "folder.move": "Move",
+  "folder.move.label": "Move to another folder",
+  "folder.move.about":
+    "An empty folder, or one that holds this workspace already. Everything that is on this device is put into it; the files in the old folder stay there. The others choose the new folder themselves.",
+  "folder.leave": "Stop sharing…",
+  "folder.leave.sure":
+    "The workspace goes on on this device only. The files in the folder stay there, and the others can go on with them. You can share it again at any time.",
+  "folder.leave.now": "Stop sharing",
+  "folder.back": "Back",
+  "folder.close": "Close",
+  "folder.busy": "One moment…",
+  "folder.several":
+    "Two workspaces were shared in this folder, so you and the others may not see each other’s documents. You can join theirs and bring copies of your documents along; this workspace then stays on your device as it is.",
+  "folder.join": "Join “{name}” with copies of my documents",
+
+  "news.newIdentity":
+    "This copy of Inkfold continues under a new identity, because its data was copied, set back, or is also used elsewhere. Nothing is lost; what was written before can no longer be undone with Undo.",
+  "news.rebuilt": {
+    one: "The database on this device was damaged, and a new one was begun. {count} record could be read from the old one; the shared folder has the rest. The old one is untouched, at {aside}.",
+    other:
+      "The database on this device was damaged, and a new one was begun. {count} records could be read from the old one; the shared folder has the rest. The old one is untouched, at {aside}.",
+  },
+  "news.rebuilt.missing":
+    "The database on this device was missing, and a new one was begun. What was in the shared folder is coming back.",
+  "diagnostics.copy": "Copy diagnostics",
+  "diagnostics.copied": "Facts for whoever helps you are on the clipboard: versions, counts and the last lines of the log. No text, title or name is in them.",
+
   "sidebar.workspaces.add": "Add a workspace…",
 
   "document.untitled": "Untitled",
@@ -124,6 +160,11 @@ export const en = {
     "Your last words could not be stored on this device. They are still here, and Inkfold keeps trying. Leave this window open.",
   "status.onThisDevice.about": "Everything you wrote is stored on this device.",
   "status.inTheFolder.about": "Everything you wrote is stored on this device and in the shared folder.",
+  "reading.label": "Reading the shared folder",
+  "reading.some": { one: "Reading the shared folder: {read} of {count} file", other: "Reading the shared folder: {read} of {count} files" },
+  "reading.stopped": "Reading the shared folder is stopped. What you write stays on this device until it goes on.",
+  "reading.stop": "Stop",
+  "reading.goOn": "Go on",
   "status.peers": "The others",
   "status.peers.reached.short": "Reached {whom} {time}",
   "status.peers.waiting.short": "Not yet with {whom}",
@@ -148,7 +189,7 @@ export const en = {
     "Another workspace’s documents are in this folder. Your words are safe on this device. Put the right folder back in its place.",
   "trouble.severalWorkspaces": "The folder holds two workspaces",
   "trouble.severalWorkspaces.about":
-    "Two workspaces were put into the same folder. Your words are safe on this device. Move one of them to a folder of its own.",
+    "Two workspaces were shared in the same folder. Your words are safe. You can join the other one with copies of your documents, or move one of them to a folder of its own.",
   "trouble.unreadable": "The shared folder can’t be read",
   "trouble.unreadable.about":
     "Inkfold may not read the folder. Your words are safe on this device. Check the folder’s permissions.",
@@ -179,5 +220,7 @@ export const en = {
   "time.now": "now",
 
   "failure.folder-missing": "There is no folder at this place. Check the path, or choose the folder.",
+  "failure.store-damaged":
+    "Part of the database on this device is damaged. Close Inkfold and start it again: the database is then set aside and rebuilt. ({message})",
   "failure.unknown": "Something went wrong: {message}",
 };

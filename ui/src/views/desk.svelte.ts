@@ -39,6 +39,8 @@ export class Desk {
   notice: string | null = $state(null);
   /** Text that the notice is about, kept so that it can be put in again. */
   lost = $state("");
+  /** Set while the shared folder's dialog is shown. */
+  folderDialog = $state(false);
   linkCard = $state(false);
   /** Set where a document could not be opened and none is shown. */
   stranded = $state(false);
@@ -90,6 +92,61 @@ export class Desk {
   async joinWorkspace(person: string, folder: string): Promise<void> {
     const joined = await this.host.joinWorkspace(folder, person);
     await this.openWorkspace(joined.id);
+  }
+
+  /** Shares the workspace through a folder, or moves it there. Rejects with a `Failure`. */
+  async useFolder(folder: string): Promise<void> {
+    this.#known(await this.host.useFolder(folder));
+  }
+
+  /** Rejects with a `Failure`. */
+  async leaveFolder(): Promise<void> {
+    this.#known(await this.host.leaveFolder());
+  }
+
+  /** Joins another workspace of the same folder, with copies of the documents here. Rejects with a `Failure`. */
+  async joinNeighbour(workspace: string): Promise<void> {
+    await this.#putAway();
+    await this.#enter(await this.host.joinNeighbour(workspace).then(() => this.host.start()));
+  }
+
+  /** Takes what can be read of a lost database, and goes on with that. */
+  async salvage(): Promise<void> {
+    this.phase = "loading";
+    try {
+      await this.host.salvage();
+      await this.begin();
+    } catch (error) {
+      this.failure = failureOf(error);
+      this.phase = "failed";
+    }
+  }
+
+  /** What happened at home and the person hasn't dismissed, in words. */
+  get news(): string[] {
+    return (this.status?.news ?? []).map((news) => {
+      if (news.type === "newIdentity") return t("news.newIdentity");
+      return news.aside === null ? t("news.rebuilt.missing") : t("news.rebuilt", { aside: news.aside, count: news.records });
+    });
+  }
+
+  async dismissNews(): Promise<void> {
+    await this.#act(() => this.host.dismissNews());
+  }
+
+  async copyDiagnostics(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(await this.host.diagnostics());
+      this.notice = t("diagnostics.copied");
+      this.lost = "";
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  #known(workspace: WorkspaceInfo): void {
+    this.workspaces = this.workspaces.map((info) => (info.id === workspace.id ? workspace : info));
+    if (this.workspace?.id === workspace.id) this.workspace = workspace;
   }
 
   async openWorkspace(workspace: string): Promise<void> {
@@ -333,6 +390,9 @@ export class Desk {
       }
       case "newer":
         if (event.document === this.open?.id) this.open.exchange.newer();
+        break;
+      case "workspace":
+        this.#known(event.workspace);
         break;
       case "status":
         this.status = event.status;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::SessionError;
 use crate::session::Session;
-use crate::wire::{Status, WorkspaceInfo};
+use crate::wire::{News, Status, WorkspaceInfo};
 
 /// The longest text that is taken at once. Escaped as JSON it still fits in a message of the socket.
 pub const MAX_TEXT: usize = 3 << 20;
@@ -87,6 +87,23 @@ pub enum Request {
         /// So many.
         count: u64,
     },
+    /// Share the workspace through a folder, or move it to another one.
+    Share {
+        /// The workspace.
+        workspace: String,
+        /// The folder; an absolute path.
+        folder: PathBuf,
+    },
+    /// Take the workspace out of its folder; it goes on on this device.
+    Leave {
+        /// The workspace.
+        workspace: String,
+    },
+    /// Begin a new database for a workspace whose own is lost, with what can be read of it.
+    Salvage {
+        /// The workspace.
+        workspace: String,
+    },
     /// Scan the folder once, and publish what isn't there.
     Sync {
         /// The workspace.
@@ -103,6 +120,9 @@ pub struct Answer {
     pub status: Option<Status>,
     /// Whether the workspace has a folder.
     pub shared: bool,
+    /// What the person has to be told because of this.
+    #[serde(default)]
+    pub news: Vec<News>,
 }
 
 impl Session {
@@ -158,6 +178,22 @@ impl Session {
                 guest.delete_text(id, at, count).await?;
                 (guest, None)
             }
+            Request::Share { workspace, folder } => {
+                let guest = self.visit_named(workspace).await?;
+                guest.use_folder(folder).await?;
+                guest.scan().await?;
+                (guest, None)
+            }
+            Request::Leave { workspace } => {
+                let guest = self.visit_named(workspace).await?;
+                guest.leave_folder().await?;
+                (guest, None)
+            }
+            Request::Salvage { workspace } => {
+                let guest = self.beside().await;
+                guest.salvage(Some(workspace)).await?;
+                (guest, None)
+            }
             Request::Sync { workspace } => {
                 let guest = self.visit_named(workspace).await?;
                 guest.scan().await?;
@@ -165,7 +201,12 @@ impl Session {
             }
         };
         guest.publish().await?;
-        let answer = Answer { made, status: Some(guest.status().await?), shared: guest.is_shared() };
+        let answer = Answer {
+            made,
+            status: Some(guest.status().await?),
+            shared: guest.is_shared(),
+            news: guest.fresh_news().await?,
+        };
         guest.close().await?;
         Ok(answer)
     }

@@ -138,7 +138,7 @@ impl Session {
     pub async fn start(&self) -> Result<Start, SessionError> {
         let ids = self.0.profile.workspaces()?;
         if self.current().is_none()
-            && let Some(id) = self.0.profile.current().filter(|id| ids.contains(id)).or(ids.first().copied())
+            && let Some(id) = self.shown_last(&ids)
         {
             self.show(id, FirstScan::AtOnce).await?;
             self.0.profile.set_current(id)?;
@@ -159,6 +159,10 @@ impl Session {
             Err(_) => None,
         };
         Ok(Start { workspaces, current, document })
+    }
+
+    fn shown_last(&self, ids: &[WorkspaceId]) -> Option<WorkspaceId> {
+        self.0.profile.current().filter(|id| ids.contains(id)).or(ids.first().copied())
     }
 
     /// Shows a workspace: an id, the beginning of one, or a name.
@@ -216,12 +220,15 @@ impl Session {
     }
 
     /// Begins a new database for a workspace whose own is lost and that has no folder, with what can be read of the old one,
-    /// which stays where it was put aside.
+    /// which stays where it was put aside. Without a name, for the workspace that was shown last.
     ///
     /// # Errors
     /// There is no such workspace, or it can't be stored.
-    pub async fn salvage(&self, workspace: String) -> Result<(), SessionError> {
-        let id = self.0.profile.choose(Some(&workspace))?;
+    pub async fn salvage(&self, workspace: Option<String>) -> Result<(), SessionError> {
+        let id = match workspace {
+            Some(workspace) => self.0.profile.choose(Some(&workspace))?,
+            None => self.shown_last(&self.workspaces()?).ok_or(SessionError::NoWorkspace)?,
+        };
         let _turn = self.0.turn.lock().await;
         if self.current().as_ref().is_some_and(|current| current.id == id) {
             return Ok(());

@@ -38,6 +38,7 @@ impl World {
         }
         // The profile knows the ids that it had before.
         copy.ids.extend(self.computers[who].ids.iter().copied());
+        copy.wrote.clone_from(&self.computers[who].wrote);
         self.computers.push(copy);
         self.carrier.join(disk, who);
         self.twins.push((who, self.computers.len() - 1, backup.replica));

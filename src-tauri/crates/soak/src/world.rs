@@ -201,7 +201,7 @@ impl World {
 
     /// Notes what was committed, and whose files were touched.
     pub fn look_around(&mut self) {
-        for (i, computer) in self.computers.iter().enumerate() {
+        for (i, computer) in self.computers.iter_mut().enumerate() {
             for id in &computer.ids {
                 let records = computer.look(|store| store.records_of(id, 0..u64::MAX)).unwrap_or_default();
                 self.committed.extend(records.iter().map(inkfold_engine::Record::id));

@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use inkfold_engine::WorkspaceId;
+use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
 use crate::acknowledgement::Acknowledgement;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
+use crate::layout::DATA_DIRECTORY;
 use crate::memory::{Seen, Verdict};
 use crate::presence::Presence;
 use crate::refusal::Refusal;
@@ -78,7 +79,7 @@ impl Walk<'_> {
             }
             Some(Seen::Unread(refusal)) => return self.refuse(path, facts, None, refusal, again),
             Some(Seen::Content(kind, hash)) => match self.memory.verdict(&hash).cloned() {
-                Some(Verdict::Taken | Verdict::Waiting) => return self.sound(path, facts, kind, hash),
+                Some(Verdict::Taken | Verdict::Waiting) => return self.still_sound(path, facts, kind, hash),
                 Some(Verdict::Refused(refusal)) => match self.reread.checked_sub(facts.size) {
                     // What heals a file need not show in its facts.
                     Some(left) => self.reread = left,
@@ -161,14 +162,26 @@ impl Walk<'_> {
     }
 
     fn sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
+        self.remember(path.clone(), facts, Seen::Content(kind, hash));
+        self.still_sound(path, facts, kind, hash);
+    }
+
+    /// A file that is as it was when it was remembered.
+    fn still_sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
         match kind {
-            FileKind::Segment => self.report.present.extend([hash]),
+            FileKind::Segment => {
+                self.report.present.insert(hash);
+                if let Some(home) = replica_of(&path).filter(|_| path.parent() != Some(&self.own_directory)) {
+                    let least = self.report.homes.entry(hash).or_insert(home);
+                    *least = home.min(*least);
+                }
+            }
             FileKind::Presence => self.report.presences.extend([hash]),
             FileKind::Acknowledgement | FileKind::Checkpoint => {}
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;
-        self.remember(path, facts, Seen::Content(kind, hash));
+        self.seen.insert(path);
     }
 
     fn refuse(
@@ -198,6 +211,12 @@ impl Walk<'_> {
             self.report.own.insert(name.to_owned(), OwnSeen { hash, size });
         }
     }
+}
+
+/// In whose directory a file lies.
+fn replica_of(path: &Path) -> Option<ReplicaId> {
+    let directory = path.parent()?;
+    (directory.parent()? == Path::new(DATA_DIRECTORY)).then(|| directory.file_name()?.to_str()?.parse().ok())?
 }
 
 fn not_ours(bytes: &[u8]) -> Refusal {

@@ -201,7 +201,7 @@ impl Walk<'_> {
         let changed = if facts.changed == 0 { facts.modified } else { facts.changed };
         let near = self.now.abs_diff(changed) < FRESH_NANOS;
         let fresh = near && self.memory.unchanged(&path, &facts).is_none();
-        self.memory.rows.insert(path, Row { facts, fresh, seen });
+        self.memory.note(path, Row { facts, fresh, seen });
     }
 
     /// An entry that could not be looked at. One that just vanished is no trouble, but the scan isn't complete.

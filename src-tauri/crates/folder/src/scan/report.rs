@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use inkfold_engine::ReplicaId;
+
 use super::RootState;
 use crate::refusal::Refusal;
 use crate::segment::FileHash;
@@ -55,6 +57,8 @@ pub struct ScanReport {
     pub present: BTreeSet<FileHash>,
     /// The sound presences in the folder, by the hashes of their files.
     pub presences: BTreeSet<FileHash>,
+    /// Those that lie in other replicas' directories: the least of these replicas.
+    pub homes: BTreeMap<FileHash, ReplicaId>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
     pub blobs: BTreeMap<PathBuf, u64>,
     /// Sound files that were handed over.
@@ -76,6 +80,7 @@ impl ScanReport {
             own: BTreeMap::new(),
             present: BTreeSet::new(),
             presences: BTreeSet::new(),
+            homes: BTreeMap::new(),
             blobs: BTreeMap::new(),
             handed_over: 0,
             files: 0,

@@ -64,6 +64,8 @@ pub(crate) mod setting {
     pub const OWN: &str = "own-replicas";
     /// There where the others may not see where the person is.
     pub const HIDDEN: &str = "presence/hidden";
+    /// The folder of whose files something is known.
+    pub const KNOWN_FOLDER: &str = "folder/known";
     pub const LAST_DOCUMENT: &str = "window/document";
     /// The keys of all ids that this installation has used, the present one's too.
     pub const KEYS: &str = "own-keys";

@@ -4,6 +4,7 @@ mod acknowledgements;
 mod clocks;
 mod folder_care;
 mod identity;
+mod joining;
 mod presence;
 mod random_edits;
 mod recovery;

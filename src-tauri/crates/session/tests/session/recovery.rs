@@ -116,7 +116,7 @@ fn without_a_folder_the_person_decides() {
             assert!(message.contains(&aside.parent().expect("a directory").display().to_string()), "{message}");
             assert_eq!(std::fs::read(aside).expect("a file"), bytes, "it is untouched");
         }
-        session.salvage(info.id.clone()).await.expect("what is left is read");
+        session.salvage(Some(info.id.clone())).await.expect("what is left is read");
         let start = session.start().await.expect("it starts");
         assert_eq!(start.workspaces[0].name, "Notes");
         assert!(matches!(&news(&session).await[..], [News::Rebuilt { aside: Some(_), .. }]));

@@ -11,6 +11,7 @@ fn copy(house: &mut House, who: usize) -> usize {
     let ids = house.computers[who].ids.clone();
     let copy = house.add(Default::default(), store);
     house.computers[copy].ids.extend(ids);
+    house.computers[copy].wrote = house.computers[who].wrote.clone();
     for (path, bytes) in house.disk(who).files() {
         house.disk(copy).put(&path, bytes, None);
     }

@@ -73,6 +73,11 @@ impl SqliteStore {
         }
     }
 
+    /// The version of SQLite.
+    pub fn engine_version() -> &'static str {
+        rusqlite::version()
+    }
+
     /// Bounds how large the database may become, in pages, as a quota would; what doesn't fit fails as on a full disk. None
     /// for no bound.
     ///
