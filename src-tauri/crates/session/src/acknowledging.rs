@@ -15,6 +15,9 @@ use crate::workspace::Workspace;
 /// The least time between two acknowledgements.
 const GAP: Duration = Duration::from_secs(60);
 
+/// Of so many who have written no record is kept what they say: anybody who can write to the folder can make up any number.
+const MAX_STRANGERS: usize = 16;
+
 /// The best that another replica has said.
 struct Heard {
     counter: u64,
@@ -115,6 +118,9 @@ impl Workspace {
         if self.own.contains(&said.replica) || said.counter <= known {
             return Ok(Verdict::Taken);
         }
+        if known == 0 && self.is_one_too_many(&said.replica)? {
+            return Ok(Verdict::Taken);
+        }
         self.see_who_has_all()?;
         let since = self.acknowledging.has_all_since(&said.replica).unwrap_or_else(|| self.around.now());
         let Acknowledgement { replica, key, counter, holdings, bytes, .. } = said;
@@ -126,6 +132,18 @@ impl Workspace {
         self.exchange.last_other = Some(self.around.moment());
         self.see_who_has_all()?;
         Ok(Verdict::Taken)
+    }
+
+    /// Whether somebody has written nothing, like too many already who have said something.
+    fn is_one_too_many(&self, replica: &ReplicaId) -> Result<bool, SessionError> {
+        if !self.store.tips(replica)?.is_empty() {
+            return Ok(false);
+        }
+        let mut strangers = 0;
+        for replica in self.acknowledging.heard.keys() {
+            strangers += usize::from(self.store.tips(replica)?.is_empty());
+        }
+        Ok(strangers >= MAX_STRANGERS)
     }
 
     /// Whether it tells that somebody else lives under our id: a copied profile, or a database that was set back.

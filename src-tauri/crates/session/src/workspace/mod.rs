@@ -367,6 +367,10 @@ impl Workspace {
             let outcome = self.seal_and_flush().and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
             self.settle_disk(outcome);
         }
+        if self.is_unknown() && self.writing.is_none() && self.failing_since.is_none() {
+            let introduced = self.introduce();
+            self.settle_disk(introduced);
+        }
         self.more_cards = false;
         if self.has_stale_cards() {
             match self.update_some_cards(None, Some(CARDS_TIME)) {
