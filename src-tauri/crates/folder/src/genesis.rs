@@ -194,9 +194,11 @@ pub fn find(files: &dyn FileSystem, root: &Path) -> std::io::Result<Found> {
 /// than those; that there is none doesn't mean that the folder is another one.
 pub fn is_named(files: &dyn FileSystem, root: &Path, workspace: &WorkspaceId) -> bool {
     let listing = files.list(root, MAX_ENTRIES).unwrap_or_default();
-    let named = listing.entries.iter().map(|entry| root.join(&entry.name)).filter(|path| {
-        path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(GENESIS_EXTENSION))
-    });
+    let named = listing
+        .entries
+        .iter()
+        .map(|entry| root.join(&entry.name))
+        .filter(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(GENESIS_EXTENSION)));
     let read = named.filter_map(|path| files.read(&path, MAX_GENESIS_BYTES + 1).ok());
     read.filter_map(|bytes| Genesis::parse(&bytes).ok()).any(|genesis| genesis.workspace == *workspace)
 }

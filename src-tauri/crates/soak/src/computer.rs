@@ -77,8 +77,7 @@ impl Computer {
         let watcher = SystemWatcher::new(disk.clone(), rng.u64(..), tally);
         let (store, ids) = (Kept::new(store), BTreeSet::new());
         let (program, second, is_doubled) = (None, None, false);
-        let mut computer =
-            Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
+        let mut computer = Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
         computer.program = Some(computer.begin(computer.store.clone())?);
         Ok(computer)
     }

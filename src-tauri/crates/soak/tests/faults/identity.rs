@@ -29,9 +29,8 @@ fn resumed(house: &mut House, keeps_profile: bool) {
             Ok(())
         })
         .expect("nothing fails");
-    let stored = house.computers[ADA].work(|installation| {
-        installation.type_in(DOCUMENT, |_| vec![insertion("awake ")]).map(drop)
-    });
+    let stored = house.computers[ADA]
+        .work(|installation| installation.type_in(DOCUMENT, |_| vec![insertion("awake ")]).map(drop));
     // Where her memory is older than her database, the window has to be opened again first.
     assert!(keeps_profile || stored.is_ok());
     house.say(ADA, &format!("after-{keeps_profile} "));
