@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 
 use inkfold_session::wire::{
-    DocumentInfo, Edit, Failure, FileReport, Neighbour, Opened, Patch, Start, Status, Undo, Undone, WorkspaceInfo,
+    DocumentInfo, Edit, Failure, FileReport, Neighbour, Opened, Patch, Present, Selection, Start, Status, Undo, Undone,
+    WorkspaceInfo,
 };
 use tauri::{AppHandle, Runtime, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
@@ -175,6 +176,29 @@ pub async fn diagnostics(session: State<'_, Session>) -> Answer<String> {
     let (version, os, machine) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
     let (facts, tail) = (session.diagnostics().await, log::tail(session.data()));
     Ok(format!("Inkfold {version}, {os} {machine}\n{facts}\n{tail}"))
+}
+
+/// Where the person at this window is.
+#[tauri::command]
+pub async fn present(session: State<'_, Session>, document: String, selection: Selection) -> Answer<()> {
+    session.present(document, selection).await.map_err(failure)
+}
+
+/// Who else is where at the moment, with places in the document that this window shows.
+#[tauri::command]
+pub async fn presences(
+    session: State<'_, Session>,
+    document: String,
+    patch: u32,
+    counter: u32,
+) -> Answer<Vec<Present>> {
+    session.presences(document, patch, counter).await.map_err(failure)
+}
+
+/// Whether others may see where the person here is.
+#[tauri::command]
+pub async fn share_presence(session: State<'_, Session>, shared: bool) -> Answer<()> {
+    session.share_presence(shared).await.map_err(failure)
 }
 
 /// The status line's facts.

@@ -435,12 +435,48 @@ describe("where the words are", () => {
     expect(twin.page(first)[0]?.content).toEqual([{ text: "xthree", marks: {} }]);
   });
 
+  test("others are seen where they are, by name, and one may choose not to be seen", async () => {
+    const made = withDocuments();
+    const peers = [{ replica: "b", person: "Anna", device: "laptop", reached: null }];
+    made.facts = { ...made.facts, others: 1, peers };
+    await open(made);
+    const document = desk.open?.id ?? "";
+    const point = { block: 0, offset: 2 };
+    const anna = { replica: "b", person: "Anna", device: "laptop", document, selection: null, counter: 5 };
+    twin.here = [{ ...anna, selection: { anchor: point, head: point } }];
+    twin.emit({ type: "presences", present: [anna] });
+    await settle();
+    expect(find("page").querySelector<HTMLElement>(".other-caret")?.dataset.name).toBe("Anna");
+    expect(find("page").textContent).toContain("three");
+    await press("peers");
+    expect(find("peer").textContent).toContain("In “Second”");
+    await press("is-seen");
+    expect(twin.facts.is_seen).toBe(false);
+    expectNames();
+    // Where the writer goes, the session is told, and not at every key.
+    desk.open?.view?.dom.focus();
+    type("x");
+    type("y");
+    await settle(2_000);
+    expect(twin.seen).toMatchObject({ document, selection: { head: { block: 0 } } });
+    twin.here = [];
+    twin.emit({ type: "presences", present: [] });
+    await settle();
+    expect(find("page").querySelector(".other-caret")).toBeNull();
+  });
+
   test("trouble, files and others are told in words", async () => {
     const made = withDocuments();
-    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, pending: 1, refused: 0, news: [] };
+    const peers = [
+      { replica: "b", person: "Anna", device: "laptop", reached: Date.now() },
+      { replica: "c", person: "", device: "", reached: null },
+    ];
+    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, peers, is_seen: true, pending: 1, refused: 0, reading: null, news: [] };
     made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
     await open(made);
-    expect(find("others").textContent).toContain("2 other writers");
+    expect(find("reached").textContent).toBe("Reached 1 of 2");
+    await press("peers");
+    expect(find("peers-panel").textContent).toMatch(/Anna’s laptop\s+Reached .*Somebody\s+Not yet/s);
     await press("trouble");
     expect(find("trouble-panel").textContent).toContain("safe on this device");
     await press("files");

@@ -5,6 +5,7 @@
 
 mod history;
 mod segment;
+mod signed;
 
 use inkfold_engine::codec::{BlockHeader, BlockLimits, canonical_bytes, canonical_size_at_most};
 use inkfold_engine::codec::{decode_block, decode_canonical, encode_block};
@@ -12,6 +13,7 @@ use inkfold_engine::{ReplicaId, WorkspaceId};
 
 pub use history::history;
 pub use segment::segment;
+pub use signed::{acknowledgement, presence};
 
 /// Canonical bytes of a record: what can be read is written again as the very same bytes.
 pub fn record(data: &[u8]) {

@@ -9,10 +9,12 @@ type Target = fn(&[u8]);
 
 #[test]
 fn seeds_are_handled() {
-    let targets: [(&str, Target); 4] = [
+    let targets: [(&str, Target); 6] = [
         ("record", inkfold_fuzz::record),
         ("block", inkfold_fuzz::block),
         ("segment", inkfold_fuzz::segment),
+        ("acknowledgement", inkfold_fuzz::acknowledgement),
+        ("presence", inkfold_fuzz::presence),
         ("history", inkfold_fuzz::history),
     ];
     for (name, target) in targets {

@@ -13,9 +13,9 @@ use crate::third::Third;
 /// Events that arrive, a character each.
 const EVENTS: usize = 50_000;
 /// In so many files.
-const FILES: usize = 25;
+const FILES: usize = 10;
 /// And so many paragraphs a file.
-const PARAGRAPHS: usize = 20;
+const PARAGRAPHS: usize = 50;
 /// So often a file that is none of ours changes meanwhile.
 const NOISE: u64 = 50_000;
 
@@ -59,7 +59,7 @@ fn through_a_storm(place: TempDir, start: impl FnOnce(&std::path::Path) -> App) 
         })
         .collect();
     for part in paragraphs.chunks(PARAGRAPHS) {
-        cleo.write(&part.join("\n"));
+        cleo.append(&part.join("\n"));
     }
 
     anna.script(NOTE_FRAMES, &[]);

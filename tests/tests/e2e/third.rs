@@ -43,11 +43,17 @@ impl Third {
         copy(&self.folder, folder);
     }
 
-    /// Appends a paragraph; the file that holds it.
+    /// Appends a paragraph, or one a line.
+    #[track_caller]
+    pub fn append(&self, text: &str) {
+        self.installation.ok(&["append", &self.document, text]);
+    }
+
+    /// Appends a paragraph; the file that holds it. To be called before there are enough small files for a larger one.
     #[track_caller]
     pub fn write(&self, text: &str) -> Brought {
         let before = contents(&self.folder);
-        self.installation.ok(&["append", &self.document, text]);
+        self.append(text);
         let segment = |path: &Path| path.extension().is_some_and(|extension| extension == "ink");
         let after = contents(&self.folder).into_iter();
         let mut new = after.filter(|(path, bytes)| segment(path) && before.get(path) != Some(bytes));

@@ -19,16 +19,18 @@ import { Exchange, type Saving } from "../model/exchange";
 import { localOf, rebase, toDone, type Held, type Local } from "../model/held";
 import { safeLink } from "../model/links";
 import { writtenText } from "../model/lost";
-import { blockStart, endsAt } from "../model/positions";
+import { blockStart, endsAt, selectionOf } from "../model/positions";
 import { asPatch, isPatch, patchTransaction } from "../model/project";
 import { holdStill } from "./anchor";
 import { typeBelowDivider } from "./blocks";
+import { carets, showCarets } from "./carets";
 import { cleanSlice, cleanText, clipboardSerializer, plainText } from "./clipboard";
 import { Groups } from "./groups";
 import { keys } from "./keymap";
 import { levels } from "./levels";
 import { oneBlock } from "./page";
 import { placeholder } from "./placeholder";
+import { Presence } from "./presence";
 import { markdownRules } from "./rules";
 import { TaskView } from "./task";
 import { canTurn, tellTurns, turns, type Turns } from "./turns";
@@ -53,6 +55,7 @@ export interface Listener {
 export class OpenDocument {
   readonly id: string;
   readonly exchange: Exchange;
+  readonly presence: Presence;
   locked: Locked | null;
   state: EditorState;
   view: EditorView | null = null;
@@ -86,6 +89,12 @@ export class OpenDocument {
       },
       (saving) => listener.saving(this, saving),
     );
+    this.presence = new Presence(
+      host,
+      this.exchange,
+      () => selectionOf(this.state.doc, this.state.selection),
+      (present) => this.dispatch(showCarets(this.state, present)),
+    );
   }
 
   readonly dispatch = (tr: Transaction): void => {
@@ -99,6 +108,7 @@ export class OpenDocument {
     if (!isPatch(tr)) {
       if (transactions.some(({ docChanged }) => docChanged)) this.#write(localOf(before, transactions, state, this.#groups.of(transactions)));
       else if (!state.selection.eq(before.selection)) this.#groups.part();
+      if (this.view?.hasFocus() === true && (tr.docChanged || tr.selectionSet)) this.presence.moved();
     }
     this.listener.changed(this);
   };
@@ -203,7 +213,7 @@ export class OpenDocument {
       this.listener.editLink(this);
       return true;
     };
-    return [markdownRules(), ...keys(editLink, this.undo), turns(opened), oneBlock(), levels(), placeholder()];
+    return [markdownRules(), ...keys(editLink, this.undo), turns(opened), oneBlock(), levels(), placeholder(), carets()];
   }
 
   #takeIn(patch: Patch): boolean {
@@ -214,6 +224,7 @@ export class OpenDocument {
       this.listener.broken(this);
       return false;
     }
+    this.presence.newer();
     this.listener.patched(this, patch);
     return true;
   }

@@ -57,7 +57,11 @@ export function demonstration(query: URLSearchParams): Twin {
   twin.workspaces = [workspace];
   twin.current = workspace.id;
   if (folder !== null) {
-    twin.facts = { words: "inTheFolder", trouble: null, others: 2, pending: 1, refused: 1, news: [] };
+    const peers = [
+      { replica: "anna", person: "Anna", device: "laptop", reached: Date.now() - 4 * 60_000 },
+      { replica: "tor", person: "Tor", device: "studio", reached: null },
+    ];
+    twin.facts = { words: "inTheFolder", trouble: null, others: 2, peers, is_seen: true, pending: 1, refused: 1, reading: null, news: [] };
     twin.reports = [
       { path: "replicas/k3v/000120-000188.ink", pending: true, reason: "It builds on a file of Anna’s that has not arrived yet." },
       { path: "notes (conflicted copy).txt", pending: false, reason: "It is not one of Inkfold’s files." },

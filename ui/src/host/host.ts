@@ -11,6 +11,8 @@ import type { FileReport } from "../bindings/FileReport";
 import type { Neighbour } from "../bindings/Neighbour";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
+import type { Present } from "../bindings/Present";
+import type { Selection } from "../bindings/Selection";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
 import type { Undo } from "../bindings/Undo";
@@ -51,6 +53,12 @@ export interface Host {
   /** Takes back what the writer did last, or does it again. That it is durable, the answer to the next edit says. */
   undo(undo: Undo): Promise<Undone>;
   nextPatch(document: string, patch: number, counter: number): Promise<Patch | null>;
+  /** Where this window's person is, in a document that it has open. */
+  present(document: string, selection: Selection): Promise<void>;
+  /** Who else is in a document; with the places in this one, where it stands after this patch and this edit. */
+  presences(document: string, patch: number, counter: number): Promise<Present[]>;
+  /** Whether others may see where this person is. */
+  sharePresence(shared: boolean): Promise<void>;
   status(): Promise<Status>;
   files(): Promise<FileReport[]>;
   openLink(url: string): Promise<void>;

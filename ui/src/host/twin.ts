@@ -13,6 +13,8 @@ import type { FileReport } from "../bindings/FileReport";
 import type { Neighbour } from "../bindings/Neighbour";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
+import type { Present } from "../bindings/Present";
+import type { Selection } from "../bindings/Selection";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
 import type { Undo } from "../bindings/Undo";
@@ -54,7 +56,10 @@ export class Twin implements Host {
   /** Other workspaces in the shared folder. */
   others: Neighbour[] = [];
   links: string[] = [];
-  facts: Status = { words: "onThisDevice", trouble: null, others: 0, pending: 0, refused: 0, news: [] };
+  /** Where the others are, and where the window's person was seen last. */
+  here: Present[] = [];
+  seen: { document: string; selection: Selection } | null = null;
+  facts: Status = { words: "onThisDevice", trouble: null, others: 0, peers: [], is_seen: true, pending: 0, refused: 0, reading: null, news: [] };
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */
@@ -291,6 +296,21 @@ export class Twin implements Host {
     open.offered = { number, blocks, changes, remote };
     await this.#call("nextPatch");
     return { document, number, changes: structuredClone(changes), title: open.info.title, locked: null };
+  }
+
+  async present(document: string, selection: Selection): Promise<void> {
+    await this.#call("present");
+    this.seen = { document, selection };
+  }
+
+  async presences(): Promise<Present[]> {
+    await this.#call("presences");
+    return structuredClone(this.here);
+  }
+
+  async sharePresence(shared: boolean): Promise<void> {
+    await this.#call("sharePresence");
+    this.facts = { ...this.facts, is_seen: shared };
   }
 
   async status(): Promise<Status> {

@@ -36,6 +36,15 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 
+const hour = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+/** When something was: the time alone where it was today. */
+export function when(time: number, now: number = Date.now()): string {
+  const isToday = new Date(time).toDateString() === new Date(now).toDateString();
+  return (isToday ? hour : day).format(time);
+}
+
 /** How long ago something was, in the largest unit that fits. */
 export function ago(time: number, now: number = Date.now()): string {
   const seconds = Math.max(0, (now - time) / 1_000);

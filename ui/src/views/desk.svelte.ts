@@ -6,6 +6,7 @@ import type { DocumentInfo } from "../bindings/DocumentInfo";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
 import type { FileReport } from "../bindings/FileReport";
+import type { Present } from "../bindings/Present";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
 import type { Whereabouts } from "../bindings/Whereabouts";
@@ -30,6 +31,8 @@ export class Desk {
   page: EditorState | null = $state.raw(null);
   title: Title | null = $state.raw(null);
   status: Status | null = $state(null);
+  /** Who else is in which document at the moment. */
+  present: Present[] = $state.raw([]);
   /** What a screen reader is told. */
   announcement = $state("");
   /** What went wrong last, until the person dismisses it. */
@@ -230,6 +233,7 @@ export class Desk {
     );
     // Something may have arrived before there was anybody to tell of it.
     document.exchange.newer();
+    document.presence.newer();
   }
 
   /** Takes the shown document off the desk. It is closed once all of it is durable. */
@@ -255,6 +259,7 @@ export class Desk {
   /** That closing fails is no reason to keep the writer from another document. */
   async #close(document: OpenDocument): Promise<void> {
     document.exchange.close();
+    document.presence.close();
     await this.host.closeDocument(document.id).catch(() => undefined);
   }
 
@@ -361,8 +366,20 @@ export class Desk {
     this.lost = "";
   }
 
+  /** Whether others may see where the person here is. */
+  async sharePresence(shared: boolean): Promise<void> {
+    await this.#act(async () => {
+      await this.host.sharePresence(shared);
+      this.status = await this.host.status();
+    });
+  }
+
   #heard(event: Event): void {
     switch (event.type) {
+      case "presences":
+        this.present = event.present;
+        this.open?.presence.newer();
+        break;
       case "documents": {
         this.documents = event.documents;
         const shown = event.documents.find(({ id }) => id === this.open?.id);

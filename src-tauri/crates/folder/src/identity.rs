@@ -51,6 +51,14 @@ impl PublicKey {
     }
 }
 
+impl PublicKey {
+    /// Whether this key signed a file of some kind with this hash. Strict, as [`Self::verifies`].
+    pub(crate) fn signed_file(&self, context: &[u8], hash: &[u8; 32], signature: &[u8; 64]) -> bool {
+        let Ok(key) = VerifyingKey::from_bytes(&self.0) else { return false };
+        key.verify_strict(&[context, hash].concat(), &Signature::from_bytes(signature)).is_ok()
+    }
+}
+
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({})", inkfold_engine::ids::to_base32(&self.0[..5]))
@@ -135,6 +143,11 @@ impl Identity {
     pub fn sign_head(&self, number: u64, id: &RecordId) -> HeadSignature {
         let message = head_message(&self.workspace, &self.replica, number, id);
         HeadSignature(self.key.sign(&message).to_bytes())
+    }
+
+    /// Signs a file of some kind by its hash.
+    pub(crate) fn sign_file(&self, context: &[u8], hash: &[u8; 32]) -> [u8; 64] {
+        self.key.sign(&[context, hash].concat()).to_bytes()
     }
 }
 

@@ -82,8 +82,10 @@ impl FileKind {
 /// What the first bytes of a file say it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// A file of ours. One that ends after the magic is taken for a segment: what it is will show.
+    /// A file of ours.
     Ours(FileKind),
+    /// A file of ours that ends before it says of what kind it is.
+    Cut,
     /// Our magic with a kind that this version doesn't know.
     Unknown(u8),
     /// Something else.
@@ -93,7 +95,7 @@ pub(crate) enum Mark {
 /// Tells from the first bytes whether a file is ours.
 pub(crate) fn mark(bytes: &[u8]) -> Mark {
     let Some(rest) = bytes.strip_prefix(&MAGIC) else { return Mark::Foreign };
-    let Some(&byte) = rest.first() else { return Mark::Ours(FileKind::Segment) };
+    let Some(&byte) = rest.first() else { return Mark::Cut };
     FileKind::ALL.into_iter().find(|kind| kind.byte() == byte).map_or(Mark::Unknown(byte), Mark::Ours)
 }
 
@@ -118,6 +120,7 @@ pub(crate) fn open(kind: FileKind, bytes: &[u8]) -> Result<Reader<'_>, Refusal> 
         Mark::Ours(found) if found == kind => {}
         Mark::Ours(found) => return Err(Refusal::UnknownKind(found.byte())),
         Mark::Unknown(byte) => return Err(Refusal::UnknownKind(byte)),
+        Mark::Cut => return Err(Refusal::Incomplete),
         Mark::Foreign if MAGIC.starts_with(bytes) => return Err(Refusal::Incomplete),
         Mark::Foreign => return Err(Refusal::NotOurs),
     }
@@ -187,6 +190,7 @@ mod tests {
                 assert_eq!(open(other, &bytes).err(), Some(Refusal::UnknownKind(kind.byte())));
             }
         }
+        assert_eq!(mark(&MAGIC), Mark::Cut);
         assert_eq!(mark(&[&MAGIC[..], b"?"].concat()), Mark::Unknown(b'?'));
         assert_eq!(mark(b"PK"), Mark::Foreign);
     }

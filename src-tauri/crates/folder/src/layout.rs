@@ -37,6 +37,16 @@ impl RelativePath {
         Self(format!("{DATA_DIRECTORY}/{publisher}/{name}"))
     }
 
+    /// A replica's acknowledgement.
+    pub fn acknowledgement(replica: &ReplicaId) -> Self {
+        Self(format!("{DATA_DIRECTORY}/acks/{replica}.{ACKNOWLEDGEMENT_EXTENSION}"))
+    }
+
+    /// A replica's presence.
+    pub fn presence(replica: &ReplicaId) -> Self {
+        Self(format!("{DATA_DIRECTORY}/presence/{replica}.{PRESENCE_EXTENSION}"))
+    }
+
     /// The genesis file.
     pub fn genesis(slug: &str) -> Self {
         Self(format!("{slug}.{GENESIS_EXTENSION}"))

@@ -8,6 +8,7 @@
 //! - [`Segment`] and [`encode_segment`]: files that carry records. [`Segment::parse`] verifies what a file says by
 //!   itself, [`Segment::resolve`] what it builds on.
 //! - [`Branches`]: what this crate asks about the records that are already held. It knows no store.
+//! - [`Acknowledgement`] and [`Presence`]: what a replica says of itself in files that it replaces.
 //! - [`genesis`]: the file that makes a folder a workspace.
 //! - [`Publisher`]: writes whole files, durably, into our own directory.
 //! - [`scan`](scan::scan), [`Memory`], [`Pending`]: find what is new, whatever the sync service did to it.
@@ -62,6 +63,7 @@
 //! ```
 #![deny(missing_docs)]
 
+pub mod acknowledgement;
 pub mod branches;
 pub mod fs;
 pub mod genesis;
@@ -71,12 +73,15 @@ pub mod layout;
 pub mod memory;
 pub mod pending;
 pub mod policy;
+pub mod presence;
 pub mod publish;
 pub mod refusal;
 pub mod scan;
 pub mod segment;
+pub mod signed;
 pub mod watch;
 
+pub use acknowledgement::{Acknowledgement, Head, Holdings};
 pub use branches::{Branches, HeldRecords, LookupFailed, Place};
 pub use fs::{Clock, FileSystem, RealClock, RealFileSystem};
 pub use genesis::Genesis;
@@ -85,11 +90,12 @@ pub use kind::FileKind;
 pub use layout::RelativePath;
 pub use memory::{Memory, Verdict};
 pub use pending::Pending;
+pub use presence::{Presence, Spot};
 pub use publish::{PublishError, Published, Publisher};
 pub use refusal::Refusal;
 pub use scan::{Content as FileContent, NewFile, OwnSeen, RootState, ScanReport, ScanRequest, Taker};
 pub use segment::{
-    EncodeError, FileHash, Segment, SegmentFile, Signer, Unresolved, encode_all, encode_segment, merge_segments,
-    resolve_together,
+    EncodeError, FileHash, Segment, SegmentFile, ShortHash, Signer, Unresolved, encode_all, encode_segment,
+    merge_segments, resolve_together,
 };
 pub use watch::{WatchTrouble, Watcher};

@@ -6,8 +6,9 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::parse;
+use common::{WORKSPACE, holdings, parse, spot};
 use inkfold_engine::RecordId;
+use inkfold_folder::{Acknowledgement, Identity, Presence};
 
 const NAMES: [&str; 3] = ["segment-1", "segment-2", "segment-3"];
 
@@ -35,6 +36,23 @@ fn segments_are_the_bytes_that_they_were() {
     assert_ne!(files[0].last_id, RecordId::NONE);
 }
 
+fn ada() -> Identity {
+    Identity::from_seed([1; 32], WORKSPACE)
+}
+
+/// The small signed files, with their names.
+fn signed() -> [(&'static str, Vec<u8>); 2] {
+    let acknowledgement = Acknowledgement::encode(&ada(), 3, 1_800_000_000_000, &holdings()).unwrap();
+    [("acknowledgement.ina", acknowledgement), ("presence.inp", Presence::encode(&ada(), 7, "Ada", Some(&spot())))]
+}
+
+#[test]
+fn signed_files_are_the_bytes_that_they_were() {
+    for (name, bytes) in signed() {
+        assert_eq!(bytes, fs::read(golden(name)).unwrap(), "{name}");
+    }
+}
+
 /// Writes the golden files: `cargo test -p inkfold-folder --test golden -- --ignored`.
 #[test]
 #[ignore = "overwrites the golden files"]
@@ -47,4 +65,7 @@ fn write_golden_files() {
         ids.extend(records.iter().map(|record| format!("{}\n", record.id())));
     }
     fs::write(golden("records.txt"), ids).unwrap();
+    for (name, bytes) in signed() {
+        fs::write(golden(name), bytes).unwrap();
+    }
 }

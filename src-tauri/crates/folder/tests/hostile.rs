@@ -442,7 +442,15 @@ fn what_cannot_be_listed_makes_a_scan_incomplete_and_no_more() {
         held += 1;
         inkfold_folder::Verdict::Taken
     });
-    assert_eq!((held, report.complete, report.trouble.len()), (1, false, 1));
+    // A place that can't be read keeps nobody from publishing, unless it is in one's own directory.
+    assert_eq!((held, report.complete, report.own_complete, report.trouble.len()), (1, false, true, 1));
+    fs::create_dir_all(
+        inkfold_folder::layout::replica_directory(folder.path(), &late.identity.replica()).join("locked"),
+    )
+    .unwrap();
+    let take = &mut |_| inkfold_folder::Verdict::Taken;
+    let report = scan(&Locked("locked"), &late.clock, folder.path(), &late.request(), &mut memory, take);
+    assert_eq!((report.complete, report.own_complete, report.trouble.len()), (false, false, 2));
 
     let publisher = inkfold_folder::Publisher::new(&Locked("x"), &late.clock, folder.path());
     let code = |path: inkfold_folder::RelativePath| publisher.publish(&path, b"x").unwrap_err().code();

@@ -268,8 +268,10 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             }
             Order::Publish(parcels) => {
                 for parcel in parcels {
-                    if !self.waiting.iter().any(|other| other.name == parcel.name) {
-                        self.waiting.push(parcel);
+                    // What is replaced keeps its name; of it only the last is worth publishing.
+                    match self.waiting.iter_mut().find(|other| other.name == parcel.name) {
+                        Some(other) => *other = parcel,
+                        None => self.waiting.push(parcel),
                     }
                 }
             }

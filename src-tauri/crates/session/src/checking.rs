@@ -130,11 +130,14 @@ impl Reader {
         let mut memory = Memory::default();
         let report = scan(&RealFileSystem, &RealClock::default(), root, &request, &mut memory, &mut |new| {
             self.paths.insert(new.hash, new.path);
-            let FileContent::Segment(segment) = new.content;
-            self.take(segment).unwrap_or_else(|error| {
-                failed.get_or_insert(error);
-                Verdict::Later
-            })
+            match new.content {
+                FileContent::Segment(segment) => self.take(segment).unwrap_or_else(|error| {
+                    failed.get_or_insert(error);
+                    Verdict::Later
+                }),
+                // They are sound in themselves, and hold no records.
+                FileContent::Acknowledgement(_) | FileContent::Presence(_) => Verdict::Taken,
+            }
         });
         if let Some(error) = failed {
             return Err(error);

@@ -210,8 +210,14 @@ impl Workspace {
         });
         let useless = std::mem::take(&mut self.exchange.useless);
         self.exchange.refused = refused.chain(useless).collect();
+        if report.complete && report.root.is_usable() {
+            self.scanned_for_presences(&report);
+            self.tell_presences();
+        }
         if report.own_complete && report.root.is_usable() {
+            self.scanned_for_acknowledgements(report.handed_over > 0);
             self.keep_up(&report)?;
+            self.acknowledge()?;
         }
         Ok(())
     }

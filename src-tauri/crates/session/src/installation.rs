@@ -18,7 +18,7 @@ use crate::carrier::{Carrier, Home, Orders, Work};
 use crate::error::SessionError;
 use crate::rhythm::Rhythm;
 use crate::surroundings::{Around, Surroundings};
-use crate::wire::{Change, FileReport, Status};
+use crate::wire::{Change, FileReport, Opened, Present, Selection, Status};
 use crate::workspace::Workspace;
 
 /// A workspace on one thread, with the shared folder at `root` of some file system.
@@ -72,6 +72,40 @@ impl<F: FileSystem> Installation<F> {
         })
     }
 
+    /// Opens a document as a window does.
+    ///
+    /// # Errors
+    /// There is no such document, or it can't be read.
+    pub fn open(&mut self, document: DocumentId) -> Result<Opened, SessionError> {
+        self.home.0.borrow_mut().open_document(document)
+    }
+
+    /// Closes it again.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub fn close(&mut self, document: DocumentId) -> Result<(), SessionError> {
+        self.home.0.borrow_mut().close_document(document)
+    }
+
+    /// The person is here in a document that is open.
+    pub fn present(&mut self, document: DocumentId, selection: Selection) {
+        self.home.0.borrow_mut().present(document, selection);
+    }
+
+    /// Whether others may see where the person is.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub fn share_presence(&mut self, shared: bool) -> Result<(), SessionError> {
+        self.home.0.borrow_mut().share_presence(shared)
+    }
+
+    /// Who is where, as a window that has just opened a document would show it.
+    pub fn presences(&mut self, document: DocumentId) -> Vec<Present> {
+        self.home.0.borrow_mut().presences(Some((document, 0, 0)))
+    }
+
     /// Does what is due by the clock: seals, flushes, and tries again what failed.
     pub fn tick(&mut self) {
         self.home.0.borrow_mut().tick();
@@ -115,9 +149,11 @@ impl<F: FileSystem> Installation<F> {
         self.home.0.borrow().identity.replica()
     }
 
-    /// What the status line says.
+    /// The state of the workspace, as a window would show it.
     pub fn status(&self) -> Status {
-        self.home.0.borrow().status()
+        let mut workspace = self.home.0.borrow_mut();
+        workspace.tell_status();
+        workspace.status()
     }
 
     /// The files that aren't used, for people.

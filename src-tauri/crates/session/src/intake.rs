@@ -211,6 +211,22 @@ impl<H: Home> Taker for Feed<'_, H> {
                 // What becomes of it is said when it is known.
                 Verdict::Waiting
             }
+            // What is said of records may be about those that are gathered.
+            FileContent::Acknowledgement(said) => {
+                self.hand_over();
+                let taken = self.home.ask(|workspace| workspace.take_acknowledgement(said));
+                taken.unwrap_or_else(Err).unwrap_or_else(|error| {
+                    tracing::warn!(
+                        code = error.code(),
+                        "an acknowledgement could not be stored; it is read again later"
+                    );
+                    Verdict::Later
+                })
+            }
+            FileContent::Presence(presence) => {
+                let _ = self.home.ask(move |workspace| workspace.take_presence(new.hash, presence));
+                Verdict::Taken
+            }
         }
     }
 }

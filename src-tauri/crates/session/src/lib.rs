@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod acknowledging;
 mod branches;
 mod carrier;
 pub mod checking;
@@ -37,6 +38,8 @@ mod installation;
 mod intake;
 mod news;
 mod opened;
+mod people;
+mod presence;
 mod profile;
 pub mod reading;
 mod recovery;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use inkfold_engine::patch::between;
 use inkfold_engine::undo::{Reverted, Selection};
-use inkfold_engine::{Document, EditError, Page, Record, ReplicaId, Side, Target, UndoStack, Value};
+use inkfold_engine::{Document, EditError, Page, Place, Record, ReplicaId, Side, Target, UndoStack, Value};
 use inkfold_store::{Storage, UndoRow, Versions};
 use tokio::sync::oneshot;
 
@@ -189,6 +189,19 @@ impl Opened {
             title,
             locked: locked(&self.document),
         }))
+    }
+
+    /// Whether the window shows the document as it stands here when it has applied this patch and done this edit.
+    pub fn is_at(&self, patch: u32, counter: u32) -> bool {
+        let shown = self.unconfirmed.as_ref().map_or(self.confirmed, |sent| sent.number);
+        !self.is_lost && shown == patch && self.counter == counter
+    }
+
+    /// Where a place is on the page, if it is here.
+    pub fn point(&mut self, place: &Place) -> Option<Point> {
+        let at = self.document.position(place)?;
+        let (block, offset) = self.document.page().point(at)?;
+        Some(Point { block: block as u32, offset: offset as u32 })
     }
 
     /// Where a selection of the window is.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use inkfold_engine::{RecordId, ReplicaId};
 use inkfold_folder::policy::SETTLED;
 use inkfold_folder::segment::Header;
-use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, Signer, encode_segment};
+use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, ShortHash, Signer, encode_segment};
 use inkfold_store::{Batch, Chain, Signature, Tip};
 
 use crate::branches::StoreBranches;
@@ -55,6 +55,26 @@ impl Coverage {
     /// There may be records that no file has held in this run.
     pub fn unsettle(&mut self) {
         self.is_settled = false;
+    }
+
+    /// The files of others in the folder that hold all that another one there does: once it is known that somebody has
+    /// them, their author takes the other one away.
+    pub fn covering(&self, own: &BTreeSet<ReplicaId>) -> BTreeSet<ShortHash> {
+        let mut files: Vec<(&Span, &FileHash)> = Vec::new();
+        let is_theirs = |(hash, span): &(&FileHash, &Span)| self.present.contains(*hash) && !own.contains(&span.author);
+        files.extend(self.spans.iter().filter(is_theirs).map(|(hash, span)| (span, hash)));
+        files.sort_unstable_by_key(|(span, hash)| (span.author, span.first, std::cmp::Reverse(span.last), **hash));
+        let mut covering = BTreeSet::new();
+        // From the last on: the least end of those that begin at the same number or later.
+        let mut after: Option<(ReplicaId, u64)> = None;
+        for (span, hash) in files.into_iter().rev() {
+            let least = after.filter(|(author, _)| *author == span.author).map(|(_, last)| last);
+            if least.is_some_and(|last| last <= span.last) {
+                covering.insert(hash.short());
+            }
+            after = Some((span.author, least.map_or(span.last, |last| last.min(span.last))));
+        }
+        covering
     }
 
     /// Whose records a file holds, if it was taken in.

@@ -20,7 +20,7 @@ use crate::recovery::{self, Salvage};
 use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
-    self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Start, Status, Undo, Undone, WorkspaceInfo,
+    self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Present, Start, Status, Undo, Undone, WorkspaceInfo,
 };
 use crate::witness::{Facts, Witness};
 use crate::workspace::{Handle, Workspace, setting};
@@ -489,12 +489,48 @@ impl Session {
         self.handle()?.ask(move |workspace| workspace.window_page(id)).await
     }
 
+    /// Where the person at a window is, in a document that it has open.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn present(&self, document: String, selection: wire::Selection) -> Result<(), SessionError> {
+        let id = parse(&document)?;
+        self.handle()?
+            .ask(move |workspace| {
+                workspace.present(id, selection);
+                Ok(())
+            })
+            .await
+    }
+
+    /// Who is in a document at the moment, with their places in one that a window has open, where it stands after this
+    /// patch and this edit.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn presences(&self, document: String, patch: u32, counter: u32) -> Result<Vec<Present>, SessionError> {
+        let id = parse(&document)?;
+        self.handle()?.ask(move |workspace| Ok(workspace.presences(Some((id, patch, counter))))).await
+    }
+
+    /// Whether others may see where the person here is.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub async fn share_presence(&self, shared: bool) -> Result<(), SessionError> {
+        self.handle()?.ask(move |workspace| workspace.share_presence(shared)).await
+    }
+
     /// The state of the workspace.
     ///
     /// # Errors
     /// No workspace is open.
     pub async fn status(&self) -> Result<Status, SessionError> {
-        self.handle()?.ask(|workspace| Ok(workspace.status())).await
+        let told = |workspace: &mut Workspace| {
+            workspace.tell_status();
+            Ok(workspace.status())
+        };
+        self.handle()?.ask(told).await
     }
 
     /// The files of the shared folder that aren't used.

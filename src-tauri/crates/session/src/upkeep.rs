@@ -52,6 +52,7 @@ impl Workspace {
         for file in &mut files {
             let since = *self.exchange.read_back.entry(file.hash).or_insert(now);
             file.read_back = Some(self.around.since(since));
+            file.acknowledged = self.acknowledging.names(&file.hash.short());
         }
         files
     }

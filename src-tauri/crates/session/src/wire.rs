@@ -322,6 +322,41 @@ pub enum FolderTrouble {
     Unwritable,
 }
 
+/// Somebody else who writes in the workspace, on one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Peer {
+    /// Under which id.
+    pub replica: String,
+    /// What the person is called; empty where that isn't known.
+    pub person: String,
+    /// What the device is called; empty where that isn't known.
+    pub device: String,
+    /// Since when everything that was written here is there, in milliseconds since 1970 by this computer's clock; null
+    /// while it isn't.
+    #[ts(type = "number | null")]
+    pub reached: Option<i64>,
+}
+
+/// Somebody else who is in a document at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Present {
+    /// Under which id.
+    pub replica: String,
+    /// What the person is called; may be empty.
+    pub person: String,
+    /// What the device is called; may be empty.
+    pub device: String,
+    /// In which document.
+    pub document: String,
+    /// The selection there; null unless it was asked for and can be told.
+    pub selection: Option<Selection>,
+    /// Rises with each move.
+    #[ts(type = "number")]
+    pub counter: u64,
+}
+
 /// Something that happened at home and that the person has to be told once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase")]
@@ -348,6 +383,10 @@ pub struct Status {
     pub trouble: Option<FolderTrouble>,
     /// How many other writers have been seen.
     pub others: u32,
+    /// The others, by person and device.
+    pub peers: Vec<Peer>,
+    /// Whether the others may see where the person here is.
+    pub is_seen: bool,
     /// Files that wait for something that hasn't arrived.
     pub pending: u32,
     /// Files that were refused.
@@ -415,6 +454,11 @@ pub enum Event {
     Newer {
         /// The document.
         document: String,
+    },
+    /// Somebody has come to a document, moved, or gone. A window asks where they are at its next barrier.
+    Presences {
+        /// Everybody who is in a document, without places.
+        present: Vec<Present>,
     },
     /// The workspace has another folder, or none any more.
     Workspace {

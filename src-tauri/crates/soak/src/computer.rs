@@ -252,10 +252,22 @@ impl Computer {
     pub fn strays(&self) -> Vec<PathBuf> {
         let data = Path::new("inkfold-data");
         let own: Vec<PathBuf> = self.ids.iter().map(|id| data.join(id.to_string())).collect();
+        let said = |directory: &str, id: &ReplicaId, extension| data.join(directory).join(format!("{id}.{extension}"));
+        let replaced: Vec<PathBuf> =
+            self.ids.iter().flat_map(|id| [said("acks", id, "ina"), said("presence", id, "inp")]).collect();
         let mut strays = Vec::new();
         for Touched { path, removed } in self.disk.take_touched() {
             let is_own = path == data || own.iter().any(|own| path.starts_with(own));
             let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'));
+            // Among everybody's small files only its own, and what it writes before they have their name.
+            let is_among = ["acks", "presence"].map(|directory| data.join(directory));
+            if replaced.contains(&path)
+                || is_among
+                    .iter()
+                    .any(|directory| path == *directory || (is_temporary && path.parent() == Some(directory)))
+            {
+                continue;
+            }
             // Of what lies in its directory it may take away only what it has put there itself, or could have.
             let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&bytes));
             if !is_own || is_theirs {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId};
 use inkfold_store::{
-    Batch, Committed, Counts, DocumentCard, Ends, FileFact, Link, MemoryStore, OpenRecord, OpenStart, OutboxFile,
-    PendingFile, Result, Signature, SnapshotMark, Storage, Tip, UndoRow,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, Ends, FileFact, Link, MemoryStore, OpenRecord,
+    OpenStart, OutboxFile, PendingFile, Result, Signature, SnapshotMark, Storage, Tip, UndoRow,
 };
 
 /// A store. Clones are the same store.
@@ -84,6 +84,7 @@ pass_on! {
     fn key(replica: &ReplicaId) -> Result<Option<[u8; 32]>>;
     fn signature(record: &RecordId) -> Result<Option<Signature>>;
     fn signatures(replica: &ReplicaId, numbers: Range<u64>) -> Result<Vec<Signature>>;
+    fn acknowledgements() -> Result<Vec<AcknowledgementRow>>;
     fn outbox() -> Result<Vec<String>>;
     fn outbox_file(name: &str) -> Result<Option<OutboxFile>>;
     fn queued_to(replica: &ReplicaId) -> Result<u64>;

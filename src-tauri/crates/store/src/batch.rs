@@ -18,6 +18,8 @@ pub struct Batch {
     pub keys: Vec<(ReplicaId, [u8; 32])>,
     /// Signatures of records.
     pub signatures: Vec<Signature>,
+    /// What replicas say that they hold. Of a replica's the one with the greatest counter stays; others are passed over.
+    pub acknowledgements: Vec<AcknowledgementRow>,
     /// Names of files that are published and leave the outbox.
     pub outbox_done: Vec<String>,
     /// Files to publish, after those that are already waiting.
@@ -40,13 +42,26 @@ impl Batch {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        let Batch { settings, seal, records, keys, signatures, outbox_done, outbox, facts, pending, cards, snapshots } =
-            self;
+        let Batch {
+            settings,
+            seal,
+            records,
+            keys,
+            signatures,
+            acknowledgements,
+            outbox_done,
+            outbox,
+            facts,
+            pending,
+            cards,
+            snapshots,
+        } = self;
         settings.is_empty()
             && seal.is_none()
             && records.is_empty()
             && keys.is_empty()
             && signatures.is_empty()
+            && acknowledgements.is_empty()
             && outbox_done.is_empty()
             && outbox.is_empty()
             && facts.is_empty()
@@ -74,6 +89,19 @@ pub struct Signature {
     pub record: RecordId,
     /// The signature.
     pub bytes: [u8; 64],
+}
+
+/// What a replica says that it holds. The store keeps its bytes and doesn't read them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcknowledgementRow {
+    /// Who says so.
+    pub replica: ReplicaId,
+    /// Rises with each acknowledgement of the replica.
+    pub counter: u64,
+    /// Since when that is known here, in milliseconds since 1970, for people.
+    pub since: i64,
+    /// The file.
+    pub bytes: Vec<u8>,
 }
 
 /// A file to be published in the shared folder, with its exact bytes, so that a retry is identical to the byte.

@@ -55,8 +55,8 @@ mod storage;
 mod versions;
 
 pub use batch::{
-    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot, SnapshotChange,
-    SnapshotMark,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot,
+    SnapshotChange, SnapshotMark,
 };
 pub use chain::Chain;
 pub use error::{Result, StoreError};

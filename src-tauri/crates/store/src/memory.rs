@@ -7,7 +7,8 @@ use inkfold_engine::record::MAX_RECORD_BYTES;
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId, event};
 
 use crate::batch::{
-    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot, SnapshotMark,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot,
+    SnapshotMark,
 };
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};
@@ -33,6 +34,7 @@ pub struct MemoryStore {
     rooted: HashSet<RecordId>,
     keys: BTreeMap<ReplicaId, [u8; 32]>,
     signatures: BTreeMap<(ReplicaId, u64, RecordId), [u8; 64]>,
+    acknowledgements: BTreeMap<ReplicaId, AcknowledgementRow>,
     outbox: Vec<OutboxFile>,
     queued: BTreeMap<ReplicaId, u64>,
     facts: BTreeMap<Vec<u8>, FileFact>,
@@ -56,6 +58,7 @@ impl MemoryStore {
             rooted: HashSet::new(),
             keys: BTreeMap::new(),
             signatures: BTreeMap::new(),
+            acknowledgements: BTreeMap::new(),
             outbox: Vec::new(),
             queued: BTreeMap::new(),
             facts: BTreeMap::new(),
@@ -137,6 +140,12 @@ impl MemoryStore {
         }
         for Signature { replica, number, record, bytes } in &batch.signatures {
             self.signatures.entry((*replica, *number, *record)).or_insert(*bytes);
+        }
+        for row in &batch.acknowledgements {
+            let best = self.acknowledgements.get(&row.replica);
+            if best.is_none_or(|best| best.counter < row.counter) {
+                self.acknowledgements.insert(row.replica, row.clone());
+            }
         }
         self.outbox.retain(|file| !batch.outbox_done.contains(&file.name));
         for file in &batch.outbox {
@@ -336,6 +345,10 @@ impl Storage for MemoryStore {
         Ok(of_replica
             .map(|(&(replica, number, record), &bytes)| Signature { replica, number, record, bytes })
             .collect())
+    }
+
+    fn acknowledgements(&self) -> Result<Vec<AcknowledgementRow>> {
+        Ok(self.acknowledgements.values().cloned().collect())
     }
 
     fn outbox(&self) -> Result<Vec<String>> {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId};
 
 use crate::batch::{
-    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, SnapshotMark,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature,
+    SnapshotMark,
 };
 use crate::error::Result;
 use crate::open::{OpenRecord, OpenStart};
@@ -156,6 +157,9 @@ pub trait Storage: Send {
 
     /// The signatures of a replica's records with these numbers, in ascending order of number and record id.
     fn signatures(&self, replica: &ReplicaId, numbers: Range<u64>) -> Result<Vec<Signature>>;
+
+    /// What replicas say that they hold, in ascending order of replica.
+    fn acknowledgements(&self) -> Result<Vec<AcknowledgementRow>>;
 
     /// The names of the files to publish, in the order in which they were queued.
     fn outbox(&self) -> Result<Vec<String>>;

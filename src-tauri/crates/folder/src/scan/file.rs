@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use inkfold_engine::WorkspaceId;
 
 use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
+use crate::acknowledgement::Acknowledgement;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
 use crate::memory::{Seen, Verdict};
+use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::segment::{FileHash, Segment};
 
@@ -28,13 +30,19 @@ pub struct NewFile {
 pub enum Content {
     /// Records. Resolve them, and keep them.
     Segment(Segment),
+    /// What a replica says that it holds.
+    Acknowledgement(Acknowledgement),
+    /// Where somebody is.
+    Presence(Presence),
 }
 
 impl Content {
     fn parse(kind: FileKind, bytes: &[u8], workspace: &WorkspaceId) -> Result<Self, Refusal> {
         match kind {
             FileKind::Segment => Segment::parse(bytes, workspace).map(Self::Segment),
-            kind => Err(Refusal::UnknownKind(kind.byte())),
+            FileKind::Acknowledgement => Acknowledgement::parse(bytes, workspace).map(Self::Acknowledgement),
+            FileKind::Presence => Presence::parse(bytes, workspace).map(Self::Presence),
+            FileKind::Checkpoint => Err(Refusal::UnknownKind(kind.byte())),
         }
     }
 
@@ -42,6 +50,7 @@ impl Content {
     pub fn into_segment(self) -> Option<Segment> {
         match self {
             Self::Segment(segment) => Some(segment),
+            _ => None,
         }
     }
 }
@@ -91,9 +100,13 @@ impl Walk<'_> {
         }
         let kind = match (mark(&bytes), FileKind::claimed_by(&path)) {
             (Mark::Ours(kind), _) => kind,
-            (Mark::Unknown(byte), claimed) => {
+            (mark @ (Mark::Cut | Mark::Unknown(_)), claimed) => {
                 let content = whole.then(|| (claimed.unwrap_or(FileKind::Segment), FileHash::of(&bytes)));
-                return self.refuse(path, facts, content, Refusal::UnknownKind(byte), again);
+                let refusal = match mark {
+                    Mark::Unknown(byte) => Refusal::UnknownKind(byte),
+                    _ => Refusal::Incomplete,
+                };
+                return self.refuse(path, facts, content, refusal, again);
             }
             (Mark::Foreign, Some(claimed)) => {
                 let content = whole.then(|| (claimed, FileHash::of(&bytes)));
@@ -148,8 +161,10 @@ impl Walk<'_> {
     }
 
     fn sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
-        if kind == FileKind::Segment {
-            self.report.present.insert(hash);
+        match kind {
+            FileKind::Segment => self.report.present.extend([hash]),
+            FileKind::Presence => self.report.presences.extend([hash]),
+            FileKind::Acknowledgement | FileKind::Checkpoint => {}
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;

@@ -53,6 +53,8 @@ pub struct ScanReport {
     pub own: BTreeMap<String, OwnSeen>,
     /// All sound segments in the folder, under whatever name.
     pub present: BTreeSet<FileHash>,
+    /// The sound presences in the folder, by the hashes of their files.
+    pub presences: BTreeSet<FileHash>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
     pub blobs: BTreeMap<PathBuf, u64>,
     /// Sound files that were handed over.
@@ -73,6 +75,7 @@ impl ScanReport {
             trouble: Vec::new(),
             own: BTreeMap::new(),
             present: BTreeSet::new(),
+            presences: BTreeSet::new(),
             blobs: BTreeMap::new(),
             handed_over: 0,
             files: 0,

@@ -51,9 +51,36 @@ impl FileHash {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
+    /// The first 80 bits.
+    pub fn short(&self) -> ShortHash {
+        let mut short = [0; ShortHash::LEN];
+        short.copy_from_slice(&self.0[..ShortHash::LEN]);
+        ShortHash(short)
+    }
+
     /// The first 80 bits in base32: 16 characters, as in file names.
     pub fn h16(&self) -> String {
-        to_base32(&self.0[..10])
+        self.short().h16()
+    }
+}
+
+/// The first 80 bits of a file's hash: enough to name a file where nothing depends on it that can't be put right.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShortHash(pub [u8; Self::LEN]);
+
+impl ShortHash {
+    /// Length in bytes.
+    pub const LEN: usize = 10;
+
+    /// In base32: 16 characters, as in file names.
+    pub fn h16(&self) -> String {
+        to_base32(&self.0)
+    }
+}
+
+impl fmt::Debug for ShortHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ShortHash({})", self.h16())
     }
 }
 

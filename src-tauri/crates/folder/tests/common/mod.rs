@@ -8,11 +8,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use inkfold_engine::record::Content;
-use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
+use inkfold_engine::{
+    DocumentId, ElementId, Event, Events, Insertion, Place, Record, RecordId, ReplicaId, Side, WorkspaceId,
+};
 use inkfold_folder::scan::scan;
 use inkfold_folder::{
-    Clock, HeldRecords, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem, Refusal, ScanReport,
-    ScanRequest, Segment, SegmentFile, Signer, Unresolved, Verdict, encode_segment, genesis,
+    Clock, Head, HeldRecords, Holdings, Identity, Memory, NewFile, Pending, Publisher, RealClock, RealFileSystem,
+    Refusal, ScanReport, ScanRequest, Segment, SegmentFile, ShortHash, Signer, Spot, Unresolved, Verdict,
+    encode_segment, genesis,
 };
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
@@ -152,7 +155,8 @@ impl Writer {
         let clock = std::mem::replace(&mut self.clock, TestClock::new());
         let mut settled = Vec::new();
         let report = scan(&FILES, &clock, root, &request, &mut memory, &mut |new: NewFile| {
-            self.take(new.content.into_segment().expect("nothing else is here"), &mut settled)
+            // Nothing here depends on what others say that they hold.
+            new.content.into_segment().map_or(Verdict::Taken, |segment| self.take(segment, &mut settled))
         });
         let settlement = self.pending.settle(&self.held).unwrap();
         let ids: Vec<RecordId> = settlement.records.iter().map(Record::id).collect();
@@ -208,6 +212,28 @@ impl Writer {
 
     pub fn directory(&self) -> PathBuf {
         Path::new("inkfold-data").join(self.identity.replica().to_string())
+    }
+}
+
+/// What somebody may hold.
+pub fn holdings() -> Holdings {
+    let head = |number: u64, i: u8| Head { number, id: RecordId([i; 32]) };
+    Holdings {
+        heads: BTreeMap::from([
+            (ReplicaId([1; 16]), BTreeSet::from([head(300, 1)])),
+            (ReplicaId([2; 16]), BTreeSet::from([head(5, 2), head(5, 3), head(1 << 40, 1)])),
+        ]),
+        files: BTreeSet::from([ShortHash([1; 10]), ShortHash([9; 10])]),
+    }
+}
+
+/// A selection.
+pub fn spot() -> Spot {
+    let element = ElementId { replica: ReplicaId([2; 16]), seq: 1000 };
+    Spot {
+        document: document(1),
+        anchor: Place { element: None, side: Side::After },
+        head: Place { element: Some(element), side: Side::After },
     }
 }
 

@@ -23,6 +23,9 @@ impl Workspace {
             .map(|root| Carrier::start(root, id, Errand { handle: home, turn }, around.clone(), FirstScan::AtOnce));
         // What was known of the files is forgotten with the folder that they were in.
         let last_key = self.exchange.last_key;
+        self.take_presence_away();
+        self.acknowledging.begin_in_folder();
+        self.presences.begin_in_folder();
         self.exchange = Exchange::new(carrier, around);
         self.exchange.turn = turn;
         self.exchange.has_moved = self.exchange.carrier.is_some();

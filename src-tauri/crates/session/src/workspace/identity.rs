@@ -3,7 +3,6 @@
 use inkfold_store::Signature;
 
 use super::*;
-use crate::reading::setting_text;
 
 impl Workspace {
     /// Whether this database isn't the one that was written last in this place: a copied profile, or a restored backup.
@@ -45,13 +44,14 @@ impl Workspace {
         self.identity = new_identity(&mut *self.store, workspace, &self.around)?;
         self.own.insert(self.identity.replica());
         self.exchange.coverage.unsettle();
+        self.acknowledging.begin_anew();
+        self.presences.begin_anew();
         for opened in self.opened.values_mut() {
             // The events of the old id are no longer own ones.
             opened.undo = UndoStack::new(self.identity.replica());
         }
         self.mirror()?;
-        self.news.add(&mut *self.store, wire::News::NewIdentity)?;
-        self.introduce()
+        self.news.add(&mut *self.store, wire::News::NewIdentity)
     }
 
     /// Signs the ends of the lines that were written under an id, where they have no signature: what has one came from
@@ -68,19 +68,6 @@ impl Workspace {
         let is_any = !signatures.is_empty();
         self.store.commit(&Batch { signatures, ..Batch::default() })?;
         Ok(is_any)
-    }
-
-    /// Says, in the workspace's own data, who writes under the present id, if nothing was written under it yet.
-    pub fn introduce(&mut self) -> Result<(), SessionError> {
-        let Some(person) = setting_text(&*self.store, setting::PERSON)? else { return Ok(()) };
-        if self.store.line_end(&self.identity.replica())?.is_some() {
-            return Ok(());
-        }
-        let key = format!("person/{}", self.identity.replica());
-        self.write(DocumentId::WORKSPACE, move |author| {
-            let value = Some(Value::Text(person));
-            Ok(author.event(Event::Register { target: Target::Workspace, key, value })?)
-        })
     }
 }
 

@@ -23,6 +23,7 @@ use inkfold_folder::{Identity, encode_all};
 use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, OutboxFile, Storage, StoreError, Versions};
 use tokio::sync::{broadcast, oneshot};
 
+use crate::acknowledging::Acknowledging;
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Errand, FirstScan};
 use crate::convert::page_out;
@@ -31,6 +32,8 @@ use crate::error::SessionError;
 use crate::exchange::Exchange;
 use crate::news::News;
 use crate::opened::{Ask, Early, Opened, Reply, is_trashed, locked, title};
+use crate::people::People;
+use crate::presence::Presences;
 use crate::surroundings::{Around, Moment};
 use crate::wire;
 use crate::witness::Witness;
@@ -59,6 +62,8 @@ pub(crate) mod setting {
     pub const IDENTITY: &str = "identity";
     /// The replica ids that this installation has used, one after another.
     pub const OWN: &str = "own-replicas";
+    /// There where the others may not see where the person is.
+    pub const HIDDEN: &str = "presence/hidden";
     pub const LAST_DOCUMENT: &str = "window/document";
     /// The keys of all ids that this installation has used, the present one's too.
     pub const KEYS: &str = "own-keys";
@@ -184,6 +189,9 @@ pub(crate) struct Workspace {
     /// How many other writers have been seen.
     others: u32,
     pub exchange: Exchange,
+    pub acknowledging: Acknowledging,
+    pub people: People,
+    pub presences: Presences,
     pub around: Around,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
@@ -248,6 +256,9 @@ impl Workspace {
             unkept: BTreeMap::new(),
             others: 0,
             exchange: Exchange::new(carrier, around.clone()),
+            acknowledging: Acknowledging::default(),
+            people: People::default(),
+            presences: Presences::default(),
             around,
             events,
             told_status: None,
@@ -284,11 +295,12 @@ impl Workspace {
         }
         self.exchange.has_moved = self.exchange.carrier.is_some() && self.store.setting(setting::MOVED)?.is_some();
         self.count_others()?;
+        self.recall_acknowledgements()?;
+        self.recall_presence()?;
+        self.people.changed();
+        self.see_people()?;
         self.update_cards()?;
-        if self.witness.is_some() {
-            self.introduce()?;
-        }
-        Ok(())
+        self.introduce()
     }
 
     fn run(mut self, jobs: &Receiver<Job>) {
@@ -315,7 +327,8 @@ impl Workspace {
         }
         let failing = self.failing_since.map(|since| self.around.since(since));
         let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
-        next_due(failing, writing, self.flush_in())
+        let publish = [self.flush_in(), self.acknowledge_in(), self.present_in()].into_iter().flatten().min();
+        next_due(failing, writing, publish)
     }
 
     fn flush_in(&self) -> Option<Duration> {
@@ -338,7 +351,7 @@ impl Workspace {
             self.settle_disk(saved);
         }
         if self.failing_since.is_none() {
-            let outcome = self.seal_and_flush();
+            let outcome = self.seal_and_flush().and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
             self.settle_disk(outcome);
         }
         self.more_cards = false;
@@ -350,6 +363,7 @@ impl Workspace {
         }
         self.keep_a_snapshot();
         self.tell_status();
+        self.tell_presences();
     }
 
     /// Seals and flushes, where that is due. What fails is tried again with a later tick; nothing is lost meanwhile.
@@ -365,14 +379,14 @@ impl Workspace {
 }
 
 /// How long a workspace's thread may rest: `failing` is the time since storing failed, `writing` the time since the last
-/// edit of the open record, `flush` the time until a flush is due. While storing fails nothing is due before it is tried
+/// edit of the open record, `publish` the time until there is something to publish. While storing fails nothing is due before it is tried
 /// again; a full disk must not keep a processor busy.
-fn next_due(failing: Option<Duration>, writing: Option<Duration>, flush: Option<Duration>) -> Duration {
+fn next_due(failing: Option<Duration>, writing: Option<Duration>, publish: Option<Duration>) -> Duration {
     if let Some(failing) = failing {
         return RETRY.saturating_sub(failing);
     }
     let seal = writing.map(|since| SEAL_PAUSE.saturating_sub(since));
-    [seal, flush].into_iter().flatten().fold(IDLE, Duration::min)
+    [seal, publish].into_iter().flatten().fold(IDLE, Duration::min)
 }
 
 #[cfg(test)]

@@ -114,6 +114,7 @@ impl Workspace {
         self.writing = None;
         self.stale_cards.entry(record.document()).or_default().note(&record);
         self.note_unkept(&record);
+        self.acknowledging.wrote();
         if let Some(opened) = self.opened.get_mut(&record.document())
             && opened.document.is_open()
             && opened.document.seal(record).is_err()

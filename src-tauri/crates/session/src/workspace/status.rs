@@ -15,6 +15,14 @@ impl Workspace {
 
     /// Records that are durable now and were not known before.
     pub fn arrived(&mut self, records: &[Record]) -> Result<(), SessionError> {
+        if !records.is_empty() {
+            self.acknowledging.came();
+            let is_about_people =
+                |record: &Record| record.document() == DocumentId::WORKSPACE || !self.people.knows(&record.replica());
+            if records.iter().any(is_about_people) {
+                self.people.changed();
+            }
+        }
         let mut by_document: BTreeMap<DocumentId, Vec<Record>> = BTreeMap::new();
         for record in records {
             by_document.entry(record.document()).or_default().push(record.clone());
@@ -126,6 +134,8 @@ impl Workspace {
             words,
             trouble: self.exchange.trouble,
             others: self.others,
+            peers: self.peers(),
+            is_seen: self.presences.is_shared(),
             pending,
             refused,
             reading: reading.or(is_stopped.then(wire::Reading::stopped)),
@@ -134,6 +144,9 @@ impl Workspace {
     }
 
     pub fn tell_status(&mut self) {
+        if let Err(error) = self.see_who_has_all().and_then(|()| self.see_people()) {
+            tracing::warn!(code = error.code(), "it can't be told who has what: {error}");
+        }
         let status = self.status();
         if self.told_status.as_ref() != Some(&status) {
             self.told_status = Some(status.clone());
@@ -145,6 +158,7 @@ impl Workspace {
     pub fn stop(&mut self) {
         let opened: Vec<DocumentId> = self.opened.keys().copied().collect();
         opened.into_iter().for_each(|id| self.keep_snapshots(id));
+        self.take_presence_away();
         self.exchange.stop();
         self.closing = true;
     }

@@ -1,6 +1,8 @@
 //! Documents in windows: edits in, patches out.
 
 use inkfold_engine::EditError;
+use inkfold_engine::undo::Selection;
+use inkfold_folder::Spot;
 
 use super::saving::bytes_of;
 use super::*;
@@ -32,6 +34,17 @@ impl Workspace {
     pub fn window_page(&self, id: DocumentId) -> Result<Vec<wire::Block>, SessionError> {
         let opened = self.opened.get(&id).ok_or(SessionError::NotOpen)?;
         Ok(page_out(opened.document.page()))
+    }
+
+    /// Where a selection of a document's window is.
+    pub fn opened_selection(&self, id: DocumentId, selection: wire::Selection) -> Option<Selection> {
+        self.opened.get(&id)?.selection(Some(selection))
+    }
+
+    /// Where somebody is on the page of a document's window, if the window shows what is here.
+    pub fn shown_selection(&mut self, spot: &Spot, patch: u32, counter: u32) -> Option<wire::Selection> {
+        let opened = self.opened.get_mut(&spot.document).filter(|opened| opened.is_at(patch, counter))?;
+        Some(wire::Selection { anchor: opened.point(&spot.anchor)?, head: opened.point(&spot.head)? })
     }
 
     /// What a window does that shows everything and whose messages all arrive; for whoever has none. True if what was
@@ -77,6 +90,7 @@ impl Workspace {
     }
 
     pub fn close_document(&mut self, id: DocumentId) -> Result<(), SessionError> {
+        self.leave(id);
         if let Some(mut opened) = self.opened.remove(&id) {
             if self.writing.as_ref().is_some_and(|writing| writing.document == id) {
                 self.opened.insert(id, opened);

@@ -1,12 +1,15 @@
 //! Sessions over real directories and a real folder, driven as windows and scripts drive them.
 
+mod acknowledgements;
 mod clocks;
 mod folder_care;
 mod identity;
+mod presence;
 mod random_edits;
 mod recovery;
 mod sharing;
 mod snapshots;
+mod table;
 mod two_installations;
 mod undo;
 mod windows;

@@ -8,7 +8,8 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use super::SqliteStore;
 use super::rows::{self, int, row_error, uint};
 use crate::batch::{
-    Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, SnapshotMark,
+    AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature,
+    SnapshotMark,
 };
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenStart, run_from_bytes};
@@ -272,6 +273,16 @@ impl Storage for SqliteStore {
     fn signatures(&self, replica: &ReplicaId, numbers: Range<u64>) -> Result<Vec<Signature>> {
         let sql = format!("{SIGNATURE} WHERE replica = ?1 AND number >= ?2 AND number < ?3 ORDER BY number, record");
         self.all(&sql, params![replica.0, int(numbers.start), int(numbers.end)], signature)
+    }
+
+    fn acknowledgements(&self) -> Result<Vec<AcknowledgementRow>> {
+        self.all("SELECT replica, counter, since, bytes FROM acknowledgement ORDER BY replica", [], |row| {
+            let read = || {
+                let (replica, counter) = (ReplicaId(row.get(0)?), uint(row, 1)?);
+                Ok(AcknowledgementRow { replica, counter, since: row.get(2)?, bytes: row.get(3)? })
+            };
+            read().map_err(row_error("an acknowledgement"))
+        })
     }
 
     fn outbox(&self) -> Result<Vec<String>> {

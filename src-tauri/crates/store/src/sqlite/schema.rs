@@ -131,6 +131,13 @@ const STEPS: &[&str] = &[
         body BLOB NOT NULL,
         PRIMARY KEY (document, place)
      ) STRICT;",
+    // 4: what replicas say that they hold, the best of each.
+    "CREATE TABLE acknowledgement (
+        replica BLOB PRIMARY KEY,
+        counter INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        bytes BLOB NOT NULL
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// The version that this program writes.

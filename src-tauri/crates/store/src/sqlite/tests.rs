@@ -202,7 +202,7 @@ fn a_database_from_before_snapshots_goes_on() {
     let directory = TempDir::new().unwrap();
     let store = filled(&directory);
     let records = store.records(&PAPER).unwrap();
-    store.connection.execute_batch("DROP TABLE snapshot; PRAGMA user_version = 2").unwrap();
+    store.connection.execute_batch("DROP TABLE snapshot; DROP TABLE acknowledgement; PRAGMA user_version = 2").unwrap();
     drop(store);
     let mut store = SqliteStore::open_existing(&directory.path().join("a.db")).unwrap();
     assert_eq!((store.records(&PAPER).unwrap(), store.snapshots(&PAPER).unwrap()), (records, vec![]));

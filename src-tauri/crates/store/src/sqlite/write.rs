@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
 use super::rows::{guard, int, join_ids, record_guard, snapshot_guard};
-use crate::batch::{Batch, Committed, OutboxFile, Signature, Snapshot, SnapshotChange};
+use crate::batch::{AcknowledgementRow, Batch, Committed, OutboxFile, Signature, Snapshot, SnapshotChange};
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};
 use crate::open::OpenStart;
@@ -43,6 +43,13 @@ impl SqliteStore {
         for Signature { replica, number, record, bytes } in &batch.signatures {
             let values = params![replica.0, int(*number), record.0, bytes];
             run(db, "INSERT OR IGNORE INTO signature VALUES (?1, ?2, ?3, ?4)", values)?;
+        }
+        for AcknowledgementRow { replica, counter, since, bytes } in &batch.acknowledgements {
+            let sql = "INSERT INTO acknowledgement (replica, counter, since, bytes) VALUES (?1, ?2, ?3, ?4)
+                       ON CONFLICT (replica) DO UPDATE
+                       SET counter = excluded.counter, since = excluded.since, bytes = excluded.bytes
+                       WHERE excluded.counter > counter";
+            run(db, sql, params![replica.0, int(*counter), since, bytes])?;
         }
         for name in &batch.outbox_done {
             run(db, "DELETE FROM outbox WHERE name = ?1", [name])?;

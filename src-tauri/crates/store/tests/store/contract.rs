@@ -2,7 +2,8 @@
 
 use inkfold_engine::{Event, Record, RecordId};
 use inkfold_store::{
-    Batch, Chain, Committed, Counts, DocumentCard, FileFact, OpenStart, OutboxFile, PendingFile, Signature,
+    AcknowledgementRow, Batch, Chain, Committed, Counts, DocumentCard, FileFact, OpenStart, OutboxFile, PendingFile,
+    Signature,
 };
 
 use crate::support::*;
@@ -23,6 +24,7 @@ on_both!(
     a_large_paste_is_one_batch,
     the_outbox_keeps_its_order,
     signatures_and_keys_are_kept,
+    the_best_acknowledgement_of_each_is_kept,
     what_is_known_of_files_is_kept,
     cards_are_replaced_at_will,
     counts_add_up,
@@ -329,6 +331,24 @@ fn signatures_and_keys_are_kept(backend: &Backend) {
     assert_eq!(store.key(&replica(2)).unwrap(), None);
     let other = Batch { keys: vec![(replica(1), [6; 32])], ..Batch::default() };
     assert_eq!(store.commit(&other).unwrap_err().code(), "store-conflict");
+}
+
+fn the_best_acknowledgement_of_each_is_kept(backend: &Backend) {
+    let mut store = backend.store("a");
+    let row = |by: u8, counter: u64, byte: u8| AcknowledgementRow {
+        replica: replica(by),
+        counter,
+        since: i64::from(byte) - 100,
+        bytes: vec![byte; 3],
+    };
+    let mut put = |rows: &[AcknowledgementRow]| {
+        store.commit(&Batch { acknowledgements: rows.to_vec(), ..Batch::default() }).unwrap();
+        store.acknowledgements().unwrap()
+    };
+    assert_eq!(put(&[row(2, 3, 1), row(1, 1 << 48, 2)]), [row(1, 1 << 48, 2), row(2, 3, 1)]);
+    // Older ones and other ones with the same counter are passed over, in whatever order they come.
+    assert_eq!(put(&[row(2, 2, 9), row(2, 3, 8), row(1, 5, 7)]), [row(1, 1 << 48, 2), row(2, 3, 1)]);
+    assert_eq!(put(&[row(2, 5, 5), row(2, 4, 4)]), [row(1, 1 << 48, 2), row(2, 5, 5)]);
 }
 
 fn what_is_known_of_files_is_kept(backend: &Backend) {

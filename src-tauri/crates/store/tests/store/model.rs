@@ -2,7 +2,8 @@
 
 use inkfold_engine::{Record, RecordId};
 use inkfold_store::{
-    Batch, Chain, DocumentCard, FileFact, Log, OpenStart, OutboxFile, PendingFile, Signature, Storage, StoreError,
+    AcknowledgementRow, Batch, Chain, DocumentCard, FileFact, Log, OpenStart, OutboxFile, PendingFile, Signature,
+    Storage, StoreError,
 };
 use proptest::prelude::*;
 
@@ -140,7 +141,14 @@ fn make(store: &mut dyn Storage, call: &Call, pool: &[Record]) -> String {
             let record = &pool[record % pool.len()];
             let (replica, number) = (record.replica(), record.number());
             let signature = Signature { replica, number, record: record.id(), bytes: [*key; 64] };
-            let batch = Batch { signatures: vec![signature], keys: vec![(replica, [*key; 32])], ..Batch::default() };
+            let counter = u64::from(*key) % 4 + 1;
+            let said = AcknowledgementRow { replica, counter, since: number as i64, bytes: vec![*key] };
+            let batch = Batch {
+                signatures: vec![signature],
+                keys: vec![(replica, [*key; 32])],
+                acknowledgements: vec![said],
+                ..Batch::default()
+            };
             told(store.commit(&batch).map(|committed| format!("{committed:?}")))
         }
         Call::Queue { name, first, last, done } => {
@@ -162,7 +170,7 @@ fn everything(store: &dyn Storage, pool: &[Record]) -> String {
         })+ };
     }
     tell!(store.open(), store.documents(), store.replicas(), store.outbox(), store.facts(), store.pending());
-    tell!(store.cards(), store.counts());
+    tell!(store.cards(), store.counts(), store.acknowledgements());
     for n in 0..5 {
         let (by, name) = (replica(n), format!("file {n}"));
         tell!(store.ends(&by), store.first_fork(&by), store.line_end(&by), store.key(&by), store.queued_to(&by));

@@ -1,0 +1,248 @@
+//! Acknowledgements: what this installation says that it durably holds, and what others say that they do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use inkfold_engine::ReplicaId;
+use inkfold_folder::{Acknowledgement, Head, Holdings, RelativePath, ShortHash, Verdict};
+use inkfold_store::{AcknowledgementRow, Batch, Chain, StoreError, Tip};
+
+use crate::carrier::Parcel;
+use crate::error::SessionError;
+use crate::surroundings::Moment;
+use crate::workspace::Workspace;
+
+/// The least time between two acknowledgements.
+const GAP: Duration = Duration::from_secs(60);
+
+/// The best that another replica has said.
+struct Heard {
+    counter: u64,
+    holdings: Holdings,
+    /// Everything that was written here is in it.
+    has_all: bool,
+    /// Since when that is so, or else when this was heard; in milliseconds since 1970, for people.
+    since: i64,
+}
+
+/// What this installation has said last.
+struct Said {
+    counter: u64,
+    holdings: Holdings,
+    bytes: Vec<u8>,
+}
+
+/// What this run knows of acknowledgements.
+#[derive(Default)]
+pub(crate) struct Acknowledging {
+    heard: BTreeMap<ReplicaId, Heard>,
+    said: Option<Said>,
+    /// When something was said last in this run.
+    last: Option<Moment>,
+    /// The folder was scanned whole in this run.
+    is_scanned: bool,
+    /// Records have come that were not acknowledged yet, or a file worth naming.
+    is_due: bool,
+    /// Something has changed that decides who has everything.
+    is_stale: bool,
+}
+
+impl Acknowledging {
+    /// Records of others have become durable.
+    pub fn came(&mut self) {
+        self.is_due = true;
+        self.is_stale = true;
+    }
+
+    /// Something was written here.
+    pub fn wrote(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// There is another folder, in which nothing has been said yet.
+    pub fn begin_in_folder(&mut self) {
+        (self.is_scanned, self.last) = (false, None);
+        self.came();
+    }
+
+    /// A new id has said nothing yet.
+    pub fn begin_anew(&mut self) {
+        self.said = None;
+        self.came();
+    }
+
+    /// Whether another replica names a file.
+    pub fn names(&self, file: &ShortHash) -> bool {
+        self.heard.values().any(|heard| heard.holdings.files.contains(file))
+    }
+
+    /// Who has said something.
+    pub fn replicas(&self) -> impl Iterator<Item = &ReplicaId> {
+        self.heard.keys()
+    }
+
+    /// Since when a replica has had everything that was sealed here, in milliseconds since 1970; none if it hasn't.
+    pub fn has_all_since(&self, replica: &ReplicaId) -> Option<i64> {
+        self.heard.get(replica).filter(|heard| heard.has_all).map(|heard| heard.since)
+    }
+}
+
+impl Workspace {
+    /// What a run begins with: what was said and heard in earlier ones.
+    pub fn recall_acknowledgements(&mut self) -> Result<(), SessionError> {
+        let workspace = self.store.workspace();
+        for AcknowledgementRow { replica, counter, since, bytes } in self.store.acknowledgements()? {
+            // One that can't be read says nothing, but its counter was used.
+            let parsed = Acknowledgement::parse(&bytes, &workspace).map(|read| read.holdings);
+            let holdings = parsed.unwrap_or_default();
+            if replica == self.identity.replica() {
+                self.acknowledging.said = Some(Said { counter, holdings, bytes });
+            } else if !self.own.contains(&replica) {
+                self.acknowledging.heard.insert(replica, Heard { counter, holdings, has_all: false, since });
+            }
+        }
+        self.acknowledging.came();
+        self.see_who_has_all()
+    }
+
+    /// Takes in what a replica says. An older one than what is known changes nothing, whenever and wherever it is found.
+    pub fn take_acknowledgement(&mut self, said: Acknowledgement) -> Result<Verdict, SessionError> {
+        if self.shows_another_life(&said)? {
+            self.flush()?;
+            self.take_new_identity()?;
+        }
+        let known = self.acknowledging.heard.get(&said.replica).map_or(0, |heard| heard.counter);
+        if self.own.contains(&said.replica) || said.counter <= known {
+            return Ok(Verdict::Taken);
+        }
+        self.see_who_has_all()?;
+        let since = self.acknowledging.has_all_since(&said.replica).unwrap_or_else(|| self.around.now());
+        let Acknowledgement { replica, key, counter, holdings, bytes, .. } = said;
+        let row = AcknowledgementRow { replica, counter, since, bytes };
+        self.store.commit(&Batch { keys: vec![(replica, key.0)], acknowledgements: vec![row], ..Batch::default() })?;
+        self.acknowledging.heard.insert(replica, Heard { counter, holdings, has_all: false, since });
+        self.acknowledging.is_stale = true;
+        self.people.changed();
+        self.exchange.last_other = Some(self.around.moment());
+        self.see_who_has_all()?;
+        Ok(Verdict::Taken)
+    }
+
+    /// Whether it tells that somebody else lives under our id: a copied profile, or a database that was set back.
+    fn shows_another_life(&self, said: &Acknowledgement) -> Result<bool, SessionError> {
+        let current = self.identity.replica();
+        if said.replica == current {
+            let last = self.acknowledging.said.as_ref();
+            let is_beyond = said.counter > last.map_or(0, |last| last.counter);
+            let is_beside = last.is_some_and(|last| last.counter == said.counter && last.bytes != said.bytes);
+            if is_beyond || is_beside {
+                return Ok(true);
+            }
+        }
+        for head in said.holdings.heads.get(&current).into_iter().flatten() {
+            let link = self.store.link(&head.id)?;
+            if link.is_none_or(|link| link.replica != current || link.number != head.number) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A complete scan has ended.
+    pub fn scanned_for_acknowledgements(&mut self, has_news: bool) {
+        self.acknowledging.is_scanned = true;
+        if has_news && self.files_worth_naming().iter().any(|file| !self.has_named(file)) {
+            self.acknowledging.is_due = true;
+        }
+    }
+
+    fn files_worth_naming(&self) -> std::collections::BTreeSet<ShortHash> {
+        self.exchange.coverage.covering(&self.own)
+    }
+
+    fn has_named(&self, file: &ShortHash) -> bool {
+        self.acknowledging.said.as_ref().is_some_and(|said| said.holdings.files.contains(file))
+    }
+
+    /// How long until the next acknowledgement; none while there is nothing to say.
+    pub fn acknowledge_in(&self) -> Option<Duration> {
+        let Acknowledging { is_scanned, is_due, last, .. } = self.acknowledging;
+        let is_asked = is_scanned && is_due && self.exchange.carrier.is_some();
+        is_asked.then(|| last.map_or(Duration::ZERO, |last| GAP.saturating_sub(self.around.since(last))))
+    }
+
+    /// Says what is held, if that is due.
+    pub fn acknowledge(&mut self) -> Result<(), SessionError> {
+        if self.acknowledge_in().is_none_or(|wait| !wait.is_zero()) {
+            return Ok(());
+        }
+        let holdings = self.holdings()?;
+        let says_no_more =
+            |said: &Said| said.holdings.heads == holdings.heads && holdings.files.is_subset(&said.holdings.files);
+        let replica = self.identity.replica();
+        self.acknowledging.is_due = false;
+        let bytes = match self.acknowledging.said.as_ref() {
+            // In the last run it may have been stored and not published.
+            Some(said) if says_no_more(said) && self.acknowledging.last.is_none() => said.bytes.clone(),
+            Some(said) if says_no_more(said) => return Ok(()),
+            said => {
+                let counter = said.map_or(0, |said| said.counter) + 1;
+                let now = self.around.now();
+                let Ok(bytes) = Acknowledgement::encode(&self.identity, counter, now, &holdings) else {
+                    tracing::warn!("more branches are held than can be acknowledged");
+                    return Ok(());
+                };
+                let row = AcknowledgementRow { replica, counter, since: now, bytes: bytes.clone() };
+                // Before it can be seen by anybody: one that was seen and isn't known would be another's.
+                self.store.commit(&Batch { acknowledgements: vec![row], ..Batch::default() })?;
+                self.acknowledging.said = Some(Said { counter, holdings, bytes: bytes.clone() });
+                bytes
+            }
+        };
+        self.acknowledging.last = Some(self.around.moment());
+        let path = RelativePath::acknowledgement(&replica);
+        if let Some(carrier) = &self.exchange.carrier {
+            carrier.publish(vec![Parcel { name: path.to_string(), path, bytes }]);
+        }
+        Ok(())
+    }
+
+    fn holdings(&self) -> Result<Holdings, SessionError> {
+        let mut holdings = Holdings { files: self.files_worth_naming(), ..Holdings::default() };
+        for replica in self.store.replicas()? {
+            let heads = self.store.tips(&replica)?.into_iter().map(|tip| Head { number: tip.number, id: tip.record });
+            let heads: std::collections::BTreeSet<Head> = heads.collect();
+            if !heads.is_empty() {
+                holdings.heads.insert(replica, heads);
+            }
+        }
+        Ok(holdings)
+    }
+
+    /// Settles who has everything that is sealed here.
+    pub fn see_who_has_all(&mut self) -> Result<(), SessionError> {
+        if !std::mem::take(&mut self.acknowledging.is_stale) {
+            return Ok(());
+        }
+        let mut ends: Vec<(ReplicaId, Tip)> = Vec::new();
+        for id in &self.own {
+            ends.extend(self.store.tips(id)?.into_iter().map(|tip| (*id, tip)));
+        }
+        let mut heard = std::mem::take(&mut self.acknowledging.heard);
+        for heard in heard.values_mut() {
+            heard.has_all = ends.iter().all(|(id, tip)| self.holds(&heard.holdings, id, tip));
+        }
+        self.acknowledging.heard = heard;
+        Ok(())
+    }
+
+    /// Whether somebody's holdings have a record in them, as far as can be told here.
+    fn holds(&self, holdings: &Holdings, replica: &ReplicaId, tip: &Tip) -> bool {
+        holdings.heads.get(replica).into_iter().flatten().any(|head| {
+            let is_on_branch = || -> Result<bool, StoreError> {
+                Ok(head.number > tip.number && self.store.record_at(&head.id, tip.number)? == Some(tip.record))
+            };
+            head.id == tip.record || is_on_branch().unwrap_or(false)
+        })
+    }
+}

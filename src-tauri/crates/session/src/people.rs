@@ -1,0 +1,119 @@
+//! Who writes here: people and their devices, by the replicas that they write under, as the workspace's own data says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use inkfold_engine::{DocumentId, Event, ReplicaId, Target, Value};
+
+use crate::error::SessionError;
+use crate::reading::{sealed_document, setting_text};
+use crate::wire;
+use crate::workspace::{Workspace, setting};
+
+/// The longest name of a device that is written down, in characters.
+const MAX_DEVICE_CHARS: usize = 60;
+
+/// What is known of those who write.
+#[derive(Default)]
+pub(crate) struct People {
+    /// Everybody else who has written or acknowledged something and isn't gone.
+    others: BTreeSet<ReplicaId>,
+    persons: BTreeMap<ReplicaId, String>,
+    devices: BTreeMap<ReplicaId, String>,
+    is_stale: bool,
+}
+
+impl People {
+    /// Somebody may have come, or have another name.
+    pub fn changed(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// Whether somebody is among those who write here.
+    pub fn knows(&self, replica: &ReplicaId) -> bool {
+        self.others.contains(replica)
+    }
+
+    pub fn person(&self, replica: &ReplicaId) -> &str {
+        self.persons.get(replica).map_or("", String::as_str)
+    }
+
+    pub fn device(&self, replica: &ReplicaId) -> &str {
+        self.devices.get(replica).map_or("", String::as_str)
+    }
+}
+
+impl Workspace {
+    /// Settles who there is, if that may have changed.
+    pub fn see_people(&mut self) -> Result<(), SessionError> {
+        if !std::mem::take(&mut self.people.is_stale) {
+            return Ok(());
+        }
+        let zero = sealed_document(&*self.store, DocumentId::WORKSPACE)?;
+        let (mut persons, mut devices, mut gone) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        for (target, key, value) in zero.registers() {
+            let (Target::Workspace, Some((kind, replica))) = (target, key.split_once('/')) else { continue };
+            let Ok(replica) = replica.parse::<ReplicaId>() else { continue };
+            match (kind, value) {
+                ("person", Value::Text(name)) => persons.extend([(replica, name.clone())]),
+                ("device", Value::Text(name)) => devices.extend([(replica, name.clone())]),
+                ("gone", Value::Flag(true)) => gone.extend([replica]),
+                _ => {}
+            }
+        }
+        let mut others: BTreeSet<ReplicaId> = self.store.replicas()?.into_iter().collect();
+        others.extend(self.acknowledging.replicas());
+        others.retain(|replica| !self.own.contains(replica) && !gone.contains(replica));
+        self.people = People { others, persons, devices, is_stale: false };
+        Ok(())
+    }
+
+    /// Everybody else, for the status line.
+    pub fn peers(&self) -> Vec<wire::Peer> {
+        // What is open or not stored yet has reached nobody.
+        let is_all_sealed = self.exchange.first_unflushed.is_none();
+        let mut peers: Vec<wire::Peer> = self
+            .people
+            .others
+            .iter()
+            .map(|replica| {
+                let since = self.acknowledging.has_all_since(replica).filter(|_| is_all_sealed);
+                let (person, device) = (self.people.person(replica).to_owned(), self.people.device(replica).to_owned());
+                wire::Peer { replica: replica.to_string(), person, device, reached: since }
+            })
+            .collect();
+        peers.sort_by(|a, b| (&a.person, &a.device, &a.replica).cmp(&(&b.person, &b.device, &b.replica)));
+        peers
+    }
+
+    /// Writes down who writes under this id and on what device, and that earlier ids of this installation write no more.
+    /// Where nobody has said who writes here, nothing is written.
+    pub fn introduce(&mut self) -> Result<(), SessionError> {
+        let Some(person) = setting_text(&*self.store, setting::PERSON)? else { return Ok(()) };
+        let zero = sealed_document(&*self.store, DocumentId::WORKSPACE)?;
+        let current = self.identity.replica();
+        let mut registers = vec![
+            (format!("person/{current}"), Value::Text(person)),
+            (format!("device/{current}"), Value::Text(device_name())),
+        ];
+        let earlier = self.own.iter().filter(|id| **id != current);
+        registers.extend(earlier.map(|id| (format!("gone/{id}"), Value::Flag(true))));
+        registers.retain(|(key, value)| zero.register(Target::Workspace, key) != Some(value));
+        if registers.is_empty() {
+            return Ok(());
+        }
+        self.write(DocumentId::WORKSPACE, move |author| {
+            registers.into_iter().try_for_each(|(key, value)| {
+                Ok(author.event(Event::Register { target: Target::Workspace, key, value: Some(value) })?)
+            })
+        })
+    }
+}
+
+/// What this computer is called; empty where that can't be told.
+fn device_name() -> String {
+    let name = gethostname::gethostname();
+    let name = name.to_string_lossy();
+    // What comes after the first dot says where it is, which is nobody's business.
+    let first = name.split('.').next().unwrap_or_default();
+    first.chars().filter(|c| !c.is_control()).take(MAX_DEVICE_CHARS).collect()
+}
