@@ -8,6 +8,8 @@ mod bisync;
 mod blocks;
 #[path = "e2e/figures.rs"]
 mod figures;
+#[path = "e2e/home.rs"]
+mod home;
 #[path = "e2e/images.rs"]
 mod images;
 #[path = "e2e/killed.rs"]

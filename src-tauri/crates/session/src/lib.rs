@@ -49,6 +49,7 @@ mod recovery;
 mod request;
 mod rescue;
 mod rhythm;
+mod script;
 mod session;
 mod sharing;
 pub mod socket;

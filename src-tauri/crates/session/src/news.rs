@@ -3,8 +3,9 @@
 use inkfold_store::{Batch, Storage};
 
 use crate::error::SessionError;
+use crate::session::Session;
 use crate::wire;
-use crate::workspace::setting;
+use crate::workspace::{Workspace, setting};
 
 /// What wasn't dismissed yet.
 #[derive(Debug, Default)]
@@ -57,4 +58,27 @@ impl News {
 pub(crate) fn setting_of(all: &[wire::News]) -> (String, Option<Vec<u8>>) {
     let bytes = serde_json::to_vec(all).expect("texts and numbers always make JSON");
     (setting::NEWS.into(), (!all.is_empty()).then_some(bytes))
+}
+
+impl Session {
+    /// What the person has to be told because of this run.
+    ///
+    /// # Errors
+    /// No workspace is open.
+    pub async fn fresh_news(&self) -> Result<Vec<wire::News>, SessionError> {
+        self.handle()?.ask(|workspace| Ok(workspace.news.fresh().to_vec())).await
+    }
+
+    /// The person has read the news.
+    ///
+    /// # Errors
+    /// It can't be stored.
+    pub async fn dismiss_news(&self) -> Result<(), SessionError> {
+        let dismiss = |workspace: &mut Workspace| {
+            workspace.news.clear(&mut *workspace.store)?;
+            workspace.tell_status();
+            Ok(())
+        };
+        self.handle()?.ask(dismiss).await
+    }
 }

@@ -21,8 +21,8 @@ use crate::recovery::{self, Salvage};
 use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
-    self, BlobInfo, BlobState, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Present, Start, Status, Undo,
-    Undone, WorkspaceInfo,
+    self, BlobInfo, BlobState, DocumentInfo, Edit, FileReport, Opened, Patch, Present, Start, Status, Undo, Undone,
+    WorkspaceInfo,
 };
 use crate::witness::{Facts, Witness};
 use crate::workspace::{Handle, Workspace, setting};
@@ -242,27 +242,6 @@ impl Session {
         }
         self.leave().await?;
         self.begin(id, FirstScan::AtOnce, Salvage::Asked).await
-    }
-
-    /// What the person has to be told because of this run.
-    ///
-    /// # Errors
-    /// No workspace is open.
-    pub async fn fresh_news(&self) -> Result<Vec<wire::News>, SessionError> {
-        self.handle()?.ask(|workspace| Ok(workspace.news.fresh().to_vec())).await
-    }
-
-    /// The person has read the news.
-    ///
-    /// # Errors
-    /// It can't be stored.
-    pub async fn dismiss_news(&self) -> Result<(), SessionError> {
-        let dismiss = |workspace: &mut Workspace| {
-            workspace.news.clear(&mut *workspace.store)?;
-            workspace.tell_status();
-            Ok(())
-        };
-        self.handle()?.ask(dismiss).await
     }
 
     /// A session for one piece of work in a workspace, whatever is shown here meanwhile: in the one that is shown, or
@@ -680,69 +659,6 @@ impl Session {
         self.handle()?.ask(job).await
     }
 
-    // ---- without a window
-
-    /// Finds a document by its id, the beginning of one, or its exact title.
-    ///
-    /// # Errors
-    /// There is none, or there are several.
-    pub async fn find_document(&self, name: String) -> Result<DocumentId, SessionError> {
-        self.handle()?.ask(move |workspace| reading::find_document(&*workspace.store, &name)).await
-    }
-
-    /// Adds a text as the document's last block; fills that block if it is empty. Line feeds begin further blocks.
-    ///
-    /// # Errors
-    /// The text holds what a document can't, or it can't be stored.
-    pub async fn append_text(&self, document: DocumentId, text: String) -> Result<(), SessionError> {
-        self.handle()?
-            .ask(move |workspace| {
-                workspace.write(document, move |author| {
-                    let text = normalise(&text);
-                    let page = author.page();
-                    let is_empty = page.blocks().last().is_none_or(|block| block.text().is_empty());
-                    let end = page.len();
-                    let text = if is_empty { text } else { format!("\n{text}") };
-                    Ok(author.append_text(end, &text)?)
-                })
-            })
-            .await
-    }
-
-    /// Inserts text after so many scalars of the text form; line feeds divide blocks.
-    ///
-    /// # Errors
-    /// The position is past the end, the text holds what a document can't, or it can't be stored.
-    pub async fn insert_text(&self, document: DocumentId, at: u64, text: String) -> Result<(), SessionError> {
-        self.handle()?
-            .ask(move |workspace| {
-                workspace.write(document, move |author| {
-                    let position = position(author.page(), at)?;
-                    Ok(author.insert_text(position, &normalise(&text))?)
-                })
-            })
-            .await
-    }
-
-    /// Deletes so many scalars of the text form from a position on; a line feed joins two blocks.
-    ///
-    /// # Errors
-    /// The range is past the end, or it can't be stored.
-    pub async fn delete_text(&self, document: DocumentId, at: u64, count: u64) -> Result<(), SessionError> {
-        self.handle()?
-            .ask(move |workspace| {
-                workspace.write(document, move |author| {
-                    let point = |at: u64, page: &inkfold_engine::Page| -> Result<Point, SessionError> {
-                        let (block, offset) = page.point(position(page, at)?).unwrap_or_default();
-                        Ok(Point { block: block as u32, offset: offset as u32 })
-                    };
-                    let (from, to) = (point(at, author.page())?, point(at.saturating_add(count), author.page())?);
-                    Ok(author.delete(from, to)?)
-                })
-            })
-            .await
-    }
-
     /// Scans the folder once, and publishes everything that isn't there yet. Does nothing without a folder.
     ///
     /// # Errors
@@ -850,14 +766,4 @@ fn carried(workspace: &mut Workspace) -> Option<oneshot::Receiver<()>> {
 
 fn parse(document: &str) -> Result<DocumentId, SessionError> {
     document.parse().map_err(|_| SessionError::NoDocument(document.to_owned()))
-}
-
-/// Line ends as documents have them.
-fn normalise(text: &str) -> String {
-    text.replace("\r\n", "\n")
-}
-
-fn position(page: &inkfold_engine::Page, at: u64) -> Result<u32, SessionError> {
-    let found = u32::try_from(at).ok().and_then(|at| page.position_of_scalar(at));
-    found.ok_or_else(|| SessionError::PastEnd { at, len: page.text().chars().count() as u64 })
 }

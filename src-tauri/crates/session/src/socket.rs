@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! {"version":1,"request":{"do":"append","workspace":"…","document":"Plans","text":"Bread"}}
-//! {"version":1,"answer":{"made":null,"status":{…},"shared":true}}
+//! {"version":1,"answer":{"made":null,"status":{…},"shared":true,"news":[]}}
 //! {"version":1,"failure":{"code":"document-open-in-window","message":"…"}}
 //! ```
 //!
