@@ -1,5 +1,7 @@
 //! Blobs in a folder that services and strangers have been at.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::io::{self, Cursor, Read};
@@ -26,12 +28,7 @@ fn blob(content: &[u8]) -> (FileHash, Vec<u8>) {
 #[test]
 fn the_bytes_are_those_of_the_format() {
     let (hash, bytes) = blob(b"abc");
-    let expected: &[u8] = &[
-        b"\x89INK\0\r\n\x1aB\x01\0\0".as_slice(),
-        &[7; 16],
-        b"\x09image/png\x03abc",
-    ]
-    .concat();
+    let expected: &[u8] = &[b"\x89INK\0\r\n\x1aB\x01\0\0".as_slice(), &[7; 16], b"\x09image/png\x03abc"].concat();
     assert_eq!(bytes, expected);
     assert_eq!(RelativePath::blob(&hash).as_str(), format!("inkfold-data/blobs/{}.inb", &hash.to_string()[..16]));
     assert_eq!(hash.to_string().parse(), Ok(hash));
