@@ -1,5 +1,7 @@
 //! Blobs in a folder that services and strangers have been at.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::io::{self, Cursor, Read};
