@@ -14,6 +14,7 @@ use tokio::sync::{OwnedMutexGuard, broadcast, oneshot};
 use crate::blobs::{self, LocalBlobs, OpenBlob, Uploads};
 use crate::carrier::FirstScan;
 use crate::error::SessionError;
+use crate::health;
 use crate::opened::Ask;
 use crate::profile::Profile;
 use crate::reading;
@@ -21,7 +22,7 @@ use crate::recovery::{self, Salvage};
 use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
-    self, BlobInfo, BlobState, DocumentInfo, Edit, FileReport, Opened, Patch, Present, Start, Status, Undo, Undone,
+    self, BlobInfo, BlobState, DocumentInfo, Edit, Health, Opened, Patch, Present, Start, Status, Undo, Undone,
     WorkspaceInfo,
 };
 use crate::witness::{Facts, Witness};
@@ -521,12 +522,17 @@ impl Session {
         self.handle()?.ask(told).await
     }
 
-    /// The files of the shared folder that aren't used.
+    /// How the workspace and its shared folder stand.
     ///
     /// # Errors
-    /// No workspace is open.
-    pub async fn files(&self) -> Result<Vec<FileReport>, SessionError> {
-        self.handle()?.ask(|workspace| Ok(workspace.exchange.files())).await
+    /// No workspace is open, or its database can't be read.
+    pub async fn health(&self) -> Result<Health, SessionError> {
+        let mut health = self.handle()?.ask(|workspace| workspace.health()).await?;
+        let (profile, blobs) = (self.0.profile.clone(), self.blobs()?);
+        // Every document is looked into, which nobody should wait for who writes.
+        let counts = move || health::count_blobs(&profile.store(blobs.workspace())?, &blobs);
+        health.blobs = aside(counts).await?;
+        Ok(health)
     }
 
     // ---- images and attachments
