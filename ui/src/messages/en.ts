@@ -245,6 +245,7 @@ export const en = {
   "health.wait.earlier": "Changes of {author} wait for earlier ones that have not arrived yet{number}.",
   "health.wait.number": "(record {number})",
   "health.wait.do": "Wait until your sync service has brought them. If this stays, ask {whom} to open Inkfold.",
+  "health.wait.do.device": "Wait until your sync service has brought them. If this stays, ask {whom} to open Inkfold on “{device}”.",
   "health.place": "This could not be read: {message}.",
   "health.place.do": "Check the permissions and the drive, then look again.",
   "health.people": "The others",

@@ -73,7 +73,7 @@ export function problems(health: Health): Problem[] {
     const number = file.number === null ? "" : ` ${t("health.wait.number", { number: file.number })}`;
     const isOwn = file.author.replica === file.awaited.replica;
     const what = t(isOwn ? "health.wait.earlier" : "health.wait", { author, whom: name, number });
-    found.push({ key: `waiting ${file.path}`, tone: "waiting", what, remedy: t("health.wait.do", { whom: whom(file.awaited) }), path: file.path });
+    found.push({ key: `waiting ${file.path}`, tone: "waiting", what, remedy: ask(file.awaited), path: file.path });
   }
   if (health.blobs.missing > 0) {
     const what = t("health.missing", { count: health.blobs.missing });
@@ -99,6 +99,10 @@ export function standing({ peer, seen, awaited }: PersonHealth, now: number): { 
     seen: seen === null ? t("health.person.unseen") : t("health.person.seen", { time: when(seen, now) }),
     awaited: awaited === 0 ? null : t("health.person.awaited", { count: awaited }),
   };
+}
+
+function ask(who: Who): string {
+  return t(who.device === "" ? "health.wait.do" : "health.wait.do.device", { whom: person(who), device: who.device });
 }
 
 function person(who: Who): string {
