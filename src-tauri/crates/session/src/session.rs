@@ -20,7 +20,7 @@ use crate::recovery::{self, Salvage};
 use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
-    self, DocumentInfo, Edit, FileReport, Opened, Patch, Point, Present, Start, Status, Undo, Undone, WorkspaceInfo,
+    self, DocumentInfo, Edit, FileReport, Opened, Patch, Present, Start, Status, Undo, Undone, WorkspaceInfo,
 };
 use crate::witness::{Facts, Witness};
 use crate::workspace::{Handle, Workspace, setting};
