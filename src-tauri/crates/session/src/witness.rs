@@ -65,6 +65,8 @@ pub(crate) struct Witness {
     facts: Facts,
     directory: PathBuf,
     mirror: Option<Mirror>,
+    /// The database was begun anew in this run.
+    pub is_rebuilt: bool,
     /// This run's own mark. Where the database has another one, another process has taken it over.
     run: [u8; 16],
 }
@@ -76,7 +78,7 @@ impl Witness {
     /// Reads what stands in a workspace's directory.
     pub fn open(facts: Facts, directory: PathBuf, run: [u8; 16]) -> Witness {
         let mirror = Mirror::read(&directory);
-        Witness { facts, directory, mirror, run }
+        Witness { facts, directory, mirror, is_rebuilt: false, run }
     }
 
     /// The workspace's directory.
