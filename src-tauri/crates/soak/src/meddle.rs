@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use inkfold_folder::Identity;
 use inkfold_store::Storage;
 use inkfold_testkit::folder::carrier::Tree;
 
@@ -17,7 +18,10 @@ impl World {
     pub fn back_up(&mut self, who: usize) {
         let computer = &self.computers[who];
         let tree: Tree = computer.disk.files().into_iter().collect();
-        let (store, records, replica) = (computer.store.copy(), computer.held(), computer.replica());
+        let (store, records) = (computer.store.copy(), computer.held());
+        // What counts is kept: where two processes run on one profile, one may not know the other's new id yet.
+        let kept = store.setting("identity").ok().flatten().and_then(|bytes| Identity::from_bytes(&bytes).ok());
+        let replica = kept.map_or(computer.replica(), |identity| identity.replica());
         self.backups.insert(who, Backup { store, tree, records, replica });
         self.tell(|| format!("computer {who} is backed up"));
     }
