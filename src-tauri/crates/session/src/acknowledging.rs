@@ -113,7 +113,8 @@ impl Workspace {
     fn recall_own(&mut self) -> Result<(), SessionError> {
         let (workspace, current) = (self.store.workspace(), self.identity.replica());
         let rows = self.store.acknowledgements()?;
-        let Some(AcknowledgementRow { counter, bytes, .. }) = rows.into_iter().find(|row| row.replica == current) else {
+        let Some(AcknowledgementRow { counter, bytes, .. }) = rows.into_iter().find(|row| row.replica == current)
+        else {
             return Ok(());
         };
         if self.acknowledging.said.as_ref().is_none_or(|said| said.counter < counter) {
