@@ -9,6 +9,7 @@ use super::{Candidate, OwnSeen, RefusedFile, START_BYTES, Taker, Walk};
 use crate::acknowledgement::Acknowledgement;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
+use crate::layout::SEGMENT_EXTENSION;
 use crate::memory::{Seen, Verdict};
 use crate::presence::Presence;
 use crate::refusal::Refusal;
@@ -163,6 +164,9 @@ impl Walk<'_> {
     fn sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
         if kind == FileKind::Segment {
             self.report.present.insert(hash);
+            if is_kept(&path, &hash) {
+                self.report.kept.insert(hash);
+            }
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;
@@ -201,4 +205,10 @@ impl Walk<'_> {
 fn not_ours(bytes: &[u8]) -> Refusal {
     // A file that a service has laid out but not yet filled is empty or all zeros.
     if bytes.iter().all(|byte| *byte == 0) { Refusal::Incomplete } else { Refusal::NotOurs }
+}
+
+/// Whether a file lies in a data directory under a name that whoever published it gave it.
+fn is_kept(path: &Path, hash: &FileHash) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    path.components().count() > 1 && name.ends_with(&format!("-{}.{SEGMENT_EXTENSION}", hash.h16()))
 }

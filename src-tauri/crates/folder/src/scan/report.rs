@@ -53,6 +53,9 @@ pub struct ScanReport {
     pub own: BTreeMap<String, OwnSeen>,
     /// All sound segments in the folder, under whatever name.
     pub present: BTreeSet<FileHash>,
+    /// Those of them that lie under the names which their publishers gave them. Other names may be those of files that one
+    /// computer's service keeps for itself, or takes away as it likes: nobody else may ever get those.
+    pub kept: BTreeSet<FileHash>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
     pub blobs: BTreeMap<PathBuf, u64>,
     /// Sound files that were handed over.
@@ -73,6 +76,7 @@ impl ScanReport {
             trouble: Vec::new(),
             own: BTreeMap::new(),
             present: BTreeSet::new(),
+            kept: BTreeSet::new(),
             blobs: BTreeMap::new(),
             handed_over: 0,
             files: 0,
