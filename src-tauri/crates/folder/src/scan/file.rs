@@ -10,7 +10,7 @@ use crate::acknowledgement::Acknowledgement;
 use crate::checkpoint::Checkpoint;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
-use crate::layout::DATA_DIRECTORY;
+use crate::layout::{DATA_DIRECTORY, SEGMENT_EXTENSION};
 use crate::memory::{Seen, Verdict};
 use crate::presence::Presence;
 use crate::refusal::Refusal;
@@ -169,6 +169,9 @@ impl Walk<'_> {
         match kind {
             FileKind::Segment => {
                 self.report.present.insert(hash);
+                if is_kept(&path, &hash) {
+                    self.report.kept.insert(hash);
+                }
                 if let Some(home) = self.replica_of(&path).filter(|home| *home != self.replica) {
                     let least = self.report.homes.entry(hash).or_insert(home);
                     *least = home.min(*least);
@@ -225,4 +228,10 @@ impl Walk<'_> {
 fn not_ours(bytes: &[u8]) -> Refusal {
     // A file that a service has laid out but not yet filled is empty or all zeros.
     if bytes.iter().all(|byte| *byte == 0) { Refusal::Incomplete } else { Refusal::NotOurs }
+}
+
+/// Whether a file lies in a data directory under a name that whoever published it gave it.
+fn is_kept(path: &Path, hash: &FileHash) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    path.components().count() > 1 && name.ends_with(&format!("-{}.{SEGMENT_EXTENSION}", hash.h16()))
 }

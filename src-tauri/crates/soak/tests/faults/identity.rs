@@ -120,7 +120,8 @@ rows! {
                 house.pass(crate::house::INTERVAL);
                 house.look(ADA);
             }
-            house.meet();
+            // So often that each of the two has had its turns.
+            (0..4).for_each(|_| house.meet());
             assert!(house.said.len() > 6, "hardly anything was stored: {:?}", house.said);
             let last = house.said.last().cloned().expect("something was said");
             house.assert_shows(BEN, &last);
