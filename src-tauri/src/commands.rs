@@ -6,14 +6,15 @@
 use std::path::PathBuf;
 
 use inkfold_session::wire::{
-    DocumentInfo, Edit, Failure, FileReport, Neighbour, Opened, Patch, Present, Selection, Start, Status, Undo, Undone,
-    WorkspaceInfo,
+    BlobInfo, BlobState, DocumentInfo, Edit, Failure, FileReport, Neighbour, Opened, Patch, Present, Selection, Start,
+    Status, Undo, Undone, WorkspaceInfo,
 };
+use tauri::ipc::{InvokeBody, Request};
 use tauri::{AppHandle, Runtime, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 use tokio::sync::oneshot;
 
-use crate::{link, log};
+use crate::{images, link, log};
 use inkfold_session::{Session, SessionError};
 
 type Answer<T> = Result<T, Failure>;
@@ -134,6 +135,29 @@ pub async fn next_patch(
     session.next_patch(document, patch, counter).await.map_err(failure)
 }
 
+/// Where the person at this window is.
+#[tauri::command]
+pub async fn present(session: State<'_, Session>, document: String, selection: Selection) -> Answer<()> {
+    session.present(document, selection).await.map_err(failure)
+}
+
+/// Who else is where at the moment, with places in the document that this window shows.
+#[tauri::command]
+pub async fn presences(
+    session: State<'_, Session>,
+    document: String,
+    patch: u32,
+    counter: u32,
+) -> Answer<Vec<Present>> {
+    session.presences(document, patch, counter).await.map_err(failure)
+}
+
+/// Whether others may see where the person here is.
+#[tauri::command]
+pub async fn share_presence(session: State<'_, Session>, shared: bool) -> Answer<()> {
+    session.share_presence(shared).await.map_err(failure)
+}
+
 /// Shares the workspace through a folder, or moves it to another one.
 #[tauri::command]
 pub async fn use_folder(session: State<'_, Session>, folder: PathBuf) -> Answer<WorkspaceInfo> {
@@ -178,29 +202,6 @@ pub async fn diagnostics(session: State<'_, Session>) -> Answer<String> {
     Ok(format!("Inkfold {version}, {os} {machine}\n{facts}\n{tail}"))
 }
 
-/// Where the person at this window is.
-#[tauri::command]
-pub async fn present(session: State<'_, Session>, document: String, selection: Selection) -> Answer<()> {
-    session.present(document, selection).await.map_err(failure)
-}
-
-/// Who else is where at the moment, with places in the document that this window shows.
-#[tauri::command]
-pub async fn presences(
-    session: State<'_, Session>,
-    document: String,
-    patch: u32,
-    counter: u32,
-) -> Answer<Vec<Present>> {
-    session.presences(document, patch, counter).await.map_err(failure)
-}
-
-/// Whether others may see where the person here is.
-#[tauri::command]
-pub async fn share_presence(session: State<'_, Session>, shared: bool) -> Answer<()> {
-    session.share_presence(shared).await.map_err(failure)
-}
-
 /// The status line's facts.
 #[tauri::command]
 pub async fn status(session: State<'_, Session>) -> Answer<Status> {
@@ -211,6 +212,69 @@ pub async fn status(session: State<'_, Session>) -> Answer<Status> {
 #[tauri::command]
 pub async fn files(session: State<'_, Session>) -> Answer<Vec<FileReport>> {
     session.files().await.map_err(failure)
+}
+
+/// Stops reading the shared folder.
+#[tauri::command]
+pub async fn stop_reading(session: State<'_, Session>) -> Answer<()> {
+    session.stop_reading().await.map_err(failure)
+}
+
+/// Lets reading the shared folder go on.
+#[tauri::command]
+pub async fn go_on_reading(session: State<'_, Session>) -> Answer<()> {
+    session.go_on_reading().await.map_err(failure)
+}
+
+/// Begins to take an image or a file from the page, piece by piece; the number that the pieces carry.
+#[tauri::command]
+pub async fn begin_blob(session: State<'_, Session>) -> Answer<u32> {
+    session.begin_blob().await.map_err(failure)
+}
+
+/// Takes the next piece: the bytes as the request's body, the number in its header `upload`.
+#[tauri::command]
+pub async fn append_blob(session: State<'_, Session>, request: Request<'_>) -> Answer<()> {
+    let refused = || Failure { code: "piece".into(), message: "The page sent a piece that is none.".into() };
+    let number = request.headers().get("upload").and_then(|number| number.to_str().ok()?.parse().ok());
+    let piece = match request.body() {
+        InvokeBody::Raw(bytes) => bytes.clone(),
+        // Where the webview has no way for bytes they come as numbers.
+        InvokeBody::Json(numbers) => serde_json::from_value(numbers.clone()).map_err(|_| refused())?,
+    };
+    session.append_blob(number.ok_or_else(refused)?, piece).await.map_err(failure)
+}
+
+/// Keeps what was handed over, durably.
+#[tauri::command]
+pub async fn finish_blob(session: State<'_, Session>, upload: u32) -> Answer<BlobInfo> {
+    session.finish_blob(upload).await.map_err(failure)
+}
+
+/// Where an image or a file is; one that isn't here is looked for.
+#[tauri::command]
+pub async fn blob(session: State<'_, Session>, hash: String) -> Answer<BlobState> {
+    session.blob(hash).await.map_err(failure)
+}
+
+/// Saves an image or a file where the writer says; false where he changed his mind.
+#[tauri::command]
+pub async fn save_blob<R: Runtime>(
+    app: AppHandle<R>,
+    window: WebviewWindow<R>,
+    session: State<'_, Session>,
+    hash: String,
+    name: String,
+) -> Answer<bool> {
+    let (answer, chosen) = oneshot::channel();
+    app.dialog().file().set_parent(&window).set_file_name(images::file_name(&name)).save_file(move |file| {
+        // The other end is gone only if the window is, and then nobody wants the answer.
+        let _ = answer.send(file);
+    });
+    let Ok(Some(file)) = chosen.await else { return Ok(false) };
+    let path = file.into_path().map_err(|error| Failure { code: "files".into(), message: error.to_string() })?;
+    session.save_blob(hash, path).await.map_err(failure)?;
+    Ok(true)
 }
 
 /// Opens a link of a document with the system's program for it.

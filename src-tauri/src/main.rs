@@ -6,6 +6,7 @@
 
 mod cli;
 mod commands;
+mod images;
 mod link;
 mod location;
 mod log;

@@ -13,7 +13,7 @@ use tauri::{App, AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, Webview
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{commands, location, log};
+use crate::{commands, images, location, log};
 use inkfold_session::socket::{self, Response, Server};
 use inkfold_session::{Request, Session, SessionError};
 
@@ -73,8 +73,20 @@ pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
             commands::salvage,
             commands::dismiss_news,
             commands::diagnostics,
+            commands::stop_reading,
+            commands::go_on_reading,
             commands::open_link,
+            commands::begin_blob,
+            commands::append_blob,
+            commands::finish_blob,
+            commands::blob,
+            commands::save_blob,
         ])
+        .register_asynchronous_uri_scheme_protocol(images::SCHEME, |context, request, responder| {
+            let session = context.app_handle().try_state::<Session>().map(|session| session.inner().clone());
+            let hash = images::asked_for(request.uri());
+            tauri::async_runtime::spawn(async move { responder.respond(images::answer(session, hash).await) });
+        })
         .setup(move |app| set_up(app, data, opened))
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event {
@@ -151,6 +163,8 @@ fn show(app: &App, data: PathBuf) -> tauri::Result<()> {
         .inner_size(1200.0, 800.0)
         .min_inner_size(480.0, 400.0)
         .data_directory(location::webview_directory(&data))
+        // Files that are dropped on the page are the page's to take.
+        .disable_drag_drop_handler()
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_download(|_, _| false)

@@ -287,6 +287,12 @@ impl App {
         self.driver.script(script, arguments).unwrap_or_else(|error| panic!("`{script}`: {error}"))
     }
 
+    /// As [`App::script`], for what the page says later: the script's last argument is the function to call with it.
+    #[track_caller]
+    pub fn async_script(&self, script: &str, arguments: &[Value]) -> Value {
+        self.driver.async_script(script, arguments).unwrap_or_else(|error| panic!("`{script}`: {error}"))
+    }
+
     /// As [`App::script`], for an app that may end meanwhile.
     ///
     /// # Errors

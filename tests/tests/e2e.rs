@@ -10,6 +10,8 @@ mod blocks;
 mod figures;
 #[path = "e2e/home.rs"]
 mod home;
+#[path = "e2e/images.rs"]
+mod images;
 #[path = "e2e/killed.rs"]
 mod killed;
 #[path = "e2e/people.rs"]

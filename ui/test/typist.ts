@@ -4,6 +4,7 @@ import { TextSelection } from "prosemirror-state";
 import type { EditorView } from "prosemirror-view";
 
 import type { Patch } from "../src/bindings/Patch";
+import { Blobs } from "../src/editor/blobs";
 import { OpenDocument, type Listener } from "../src/editor/document";
 import { Twin } from "../src/host/twin";
 import { toBlocks } from "../src/model/blocks";
@@ -18,6 +19,7 @@ export class Typist {
   patches: Patch[] = [];
   broken = 0;
   lost: string[] = [];
+  failures: unknown[] = [];
   linkAsked = 0;
 
   private constructor(
@@ -59,9 +61,11 @@ export class Typist {
         if (later.typist) later.typist.linkAsked += 1;
       },
       openLink: (href) => void twin.openLink(href),
+      failed: (error) => later.typist?.failures.push(error),
       leaveUp: () => {},
     };
-    const document = new OpenDocument(twin, opened, listener);
+    const blobs = new Blobs(twin);
+    const document = new OpenDocument(twin, opened, listener, blobs);
     const place = window.document.createElement("div");
     window.document.body.append(place);
     document.mount(place);
@@ -73,6 +77,7 @@ export class Typist {
     later.typist = typist;
     void twin.listen((event) => {
       if (event.type === "newer" && event.document === id) document.exchange.newer();
+      if (event.type === "blob") blobs.heard(event.hash, event.state);
     });
     return typist;
   }

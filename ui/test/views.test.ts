@@ -471,7 +471,7 @@ describe("where the words are", () => {
       { replica: "b", person: "Anna", device: "laptop", reached: Date.now() },
       { replica: "c", person: "", device: "", reached: null },
     ];
-    made.facts = { words: "onThisDevice", trouble: "missing", others: 2, peers, is_seen: true, pending: 1, refused: 0, reading: null, news: [] };
+    made.facts = { ...made.facts, trouble: "missing", others: 2, peers, pending: 1 };
     made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
     await open(made);
     expect(find("reached").textContent).toBe("Reached 1 of 2");
@@ -483,6 +483,27 @@ describe("where the words are", () => {
     await settle();
     expect(find("file-report").textContent).toContain("has not arrived");
     expectNames();
+  });
+
+  test("reading a large folder shows how far it is, can be stopped, and goes on", async () => {
+    const made = withDocuments();
+    made.facts = { ...made.facts, reading: { files: 3120, read: 1204, percent: 38, stopped: false } };
+    await open(made);
+    expect(find("reading").textContent).toContain("1,204 of 3,120 files");
+    expect(find("reading").querySelector("[role=progressbar]")?.getAttribute("aria-valuenow")).toBe("38");
+    expectNames();
+    await press("reading-turn");
+    await settle();
+    expect(made.facts.reading?.stopped).toBe(true);
+    expect(find("reading").textContent).toContain("stays on this device");
+    expect(find("reading").querySelector("[role=progressbar]")).toBeNull();
+    await press("reading-turn");
+    await settle();
+    expect(made.facts.reading?.stopped).toBe(false);
+    made.facts = { ...made.facts, reading: null };
+    made.emit({ type: "status", status: made.facts });
+    await settle();
+    expect(document.querySelector("[data-testid=reading]")).toBeNull();
   });
 
   test("a screen reader hears of others' changes", async () => {

@@ -99,6 +99,7 @@ pub fn folder_trouble(trouble: FolderTrouble) -> &'static str {
             "the folder was shared more than once; agree on one workspace and move the other .inkfold files elsewhere"
         }
         FolderTrouble::Unreadable => "the folder can't be read; check your permissions",
+        FolderTrouble::TooManyFiles => "the folder holds more files than are read; take out what doesn't belong there",
         FolderTrouble::Unwritable => "the folder can't be written; check your permissions and the space left",
     }
 }

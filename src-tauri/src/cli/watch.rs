@@ -26,7 +26,6 @@ pub fn run(data: &Path, wanted: Option<&str>, printer: &Printer) -> Result<(), T
         let mut signals = Signals::listen().map_err(|error| trouble("signals", error.to_string()))?;
         let mut events = session.events();
         session.choose_workspace(wanted).await?;
-        session.fresh_news().await?.iter().for_each(|news| output::message(&output::news(news)));
         if !session.is_shared() {
             return Err(trouble(
                 "no-folder",
@@ -62,7 +61,9 @@ async fn watch(
         let news = match event {
             Ok(Event::Documents { documents }) => known.documents(documents),
             Ok(Event::Status { status }) => known.status(status),
-            Ok(Event::Newer { .. } | Event::Workspace { .. }) => continue,
+            Ok(Event::Newer { .. } | Event::Presences { .. } | Event::Blob { .. } | Event::Workspace { .. }) => {
+                continue;
+            }
             // Something was missed, so everything is looked at.
             Err(RecvError::Lagged(_)) => {
                 let mut news = known.documents(session.documents().await?);

@@ -19,7 +19,8 @@ const LEVELS: &[(&str, u32)] = &[
     ("inkfold", 3),
 ];
 /// These are for developing: the app depends on none of them but for its tests.
-const DEVELOPMENT: &[&str] = &["inkfold-testkit", "inkfold-soak", "inkfold-xtask", "inkfold-tests", "inkfold-bench"];
+const DEVELOPMENT: &[&str] =
+    &["inkfold-testkit", "inkfold-soak", "inkfold-figures", "inkfold-xtask", "inkfold-tests", "inkfold-bench"];
 /// Dependencies that one package alone may have, by the beginning of their name.
 const RESERVED: &[(&str, &str)] = &[("tauri", "inkfold"), ("rusqlite", "inkfold-store"), ("notify", "inkfold-folder")];
 /// The one directory of the UI that speaks to the shell, and what nothing else may import.

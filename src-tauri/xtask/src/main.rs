@@ -31,6 +31,9 @@ cargo xtask COMMAND
   soak folder [--from S] [--seeds N] [--json] | --seed S
                               installations that meet through simulated disks and sync services at their worst,
                               N runs (100) from seed S (0) on; --seed runs one again and says what happens
+  figures join|scan|strangers|typing
+                              what joining a large folder, a scan that finds nothing new, strangers' files and a day
+                              of typing cost, as JSON
   build [--release]           leave the app in target/debug/inkfold (or target/release/inkfold), UI inside
   bench engine [--json] […]   the engine beside its peers, on the same traces in one process; --help lists the rest
 
@@ -55,6 +58,7 @@ fn perform(arguments: &[&str]) -> Outcome {
     };
     match *command {
         "bench" => return bench::bench(&Project::find()?, options),
+        "figures" => return soak::figures(&Project::find()?, options),
         "soak" => return soak::soak(&Project::find()?, options),
         "fuzz" => return fuzz::fuzz(&Project::find()?, options),
         _ => {}

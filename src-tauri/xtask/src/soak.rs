@@ -6,3 +6,8 @@ use crate::project::{Outcome, Project, start};
 pub fn soak(project: &Project, arguments: &[&str]) -> Outcome {
     start(project, ["--package", "inkfold-soak"], arguments)
 }
+
+/// Builds what measures the exchange through a folder and starts it.
+pub fn figures(project: &Project, arguments: &[&str]) -> Outcome {
+    start(project, ["--package", "inkfold-figures"], arguments)
+}

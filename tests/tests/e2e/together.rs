@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::thread;
+use std::time::Instant;
 
-use inkfold_tests::{App, Place, keys, wait_until};
+use inkfold_tests::{App, PATIENCE, Place, keys, wait_until};
 
 use crate::people::{Pair, lines, press_until, wait_for_text};
 
@@ -167,4 +168,50 @@ fn scrolled(app: &App) -> f64 {
 fn height_of(app: &App, block: u64) -> f64 {
     let script = "return document.querySelector('.ProseMirror').children[arguments[0]].getBoundingClientRect().top";
     app.script(script, &[block.into()]).as_f64().expect("a number")
+}
+
+#[test]
+fn each_sees_who_has_everything_and_where_the_other_is() {
+    let pair = Pair::begin("Plan", "one two three");
+    let Pair { anna, ben, .. } = &pair;
+    // What Anna has written is on Ben's computer, which says so at most a minute later.
+    let end = Instant::now() + 3 * PATIENCE;
+    while anna.attribute("reached", "data-reached").as_deref() != Some("1") {
+        assert!(Instant::now() < end, "Anna's words have not reached Ben: {:?}", anna.text("reached"));
+        anna.breathe();
+    }
+    let told = anna.text("reached").unwrap_or_default();
+    assert!(told.starts_with("Reached Ben"), "{told}");
+    anna.click("peers");
+    anna.wait_for("peer");
+    anna.type_keys(&keys::ESCAPE.to_string());
+
+    // Both write; where Anna's caret is, Ben sees, and no text of the page is moved or changed by it.
+    ben.select(at(0, 0), at(0, 0));
+    ben.type_keys("zero ");
+    pair.wait_for_text(&["zero one two three"]);
+    anna.select(at(0, 8), at(0, 8));
+    anna.type_keys("!");
+    pair.wait_for_text(&["zero one! two three"]);
+    wait_until("Ben is to see Anna's caret behind what she has typed", || {
+        (caret_of(ben, "Anna").as_deref() == Some("zero one!")).then_some(())
+    });
+    // It stays with the text when Ben writes before it.
+    ben.select(at(0, 0), at(0, 0));
+    ben.type_keys("Minus one, ");
+    assert_eq!(caret_of(ben, "Anna").as_deref(), Some("Minus one, zero one!"));
+    pair.wait_for_text(&["Minus one, zero one! two three"]);
+    pair.agree();
+    pair.close();
+}
+
+/// The text before somebody's caret in its block; none where it isn't shown.
+fn caret_of(app: &App, name: &str) -> Option<String> {
+    let script = "const caret = document.querySelector(`.other-caret[data-name=\"${arguments[0]}\"]`);
+        if (caret === null) return null;
+        const range = document.createRange();
+        range.setStart(caret.closest('.ProseMirror > *'), 0);
+        range.setEndBefore(caret);
+        return range.toString();";
+    app.script(script, &[name.into()]).as_str().map(str::to_owned)
 }

@@ -3,4 +3,4 @@
 /**
  * Why the shared folder can't be used now.
  */
-export type FolderTrouble = "missing" | "empty" | "otherWorkspace" | "severalWorkspaces" | "unreadable" | "unwritable";
+export type FolderTrouble = "missing" | "empty" | "otherWorkspace" | "severalWorkspaces" | "unreadable" | "unwritable" | "tooManyFiles";

@@ -7,6 +7,7 @@ import { ReplaceStep } from "prosemirror-transform";
 import { blockNode } from "../model/blocks";
 import { levelLimit, shownLevel } from "../model/levels";
 import { isChecked, isItem, kindOf, languageOf, marker, MAX_INDENT, type Kind, type Marker } from "../model/marker";
+import { isMedia, MEDIA_ATTRIBUTES } from "../model/media";
 import { blockStart } from "../model/positions";
 import { markerOf, schema } from "../model/schema";
 import { setMarker } from "../model/set";
@@ -44,6 +45,11 @@ export function selectedBlocks(state: EditorState): { node: Node; start: number 
   return found;
 }
 
+/** Whether a block is what its text says, and so can be of any kind. */
+function isText(node: Node): boolean {
+  return node.type !== schema.nodes.opaque_block && !isMedia(kindOf(markerOf(node)));
+}
+
 /** What a block of this kind is turned into: headings, dividers and code have no level. */
 function kindChange(kind: Kind): Record<string, string | null> {
   return /^heading|^divider|^code/.test(kind) ? { kind, indent: null } : { kind };
@@ -52,7 +58,7 @@ function kindChange(kind: Kind): Record<string, string | null> {
 /** Gives the selected blocks a kind; where all of them have it already they become paragraphs. */
 export function setKind(kind: Kind): Command {
   return (state, dispatch) => {
-    const blocks = selectedBlocks(state).filter(({ node }) => node.type !== schema.nodes.opaque_block);
+    const blocks = selectedBlocks(state).filter(({ node }) => isText(node));
     if (blocks.length === 0) return false;
     const all = blocks.every(({ node }) => kindOf(markerOf(node)) === kind);
     if (all && kind === "paragraph") return false;
@@ -82,7 +88,7 @@ export function indent(by: 1 | -1): Command {
     const tr = state.tr;
     for (const { node, start } of selectedBlocks(state)) {
       const kind = kindOf(markerOf(node));
-      if (/^heading|^divider$|^code$/.test(kind) || node.type === schema.nodes.opaque_block) continue;
+      if (/^heading|^divider$|^code$/.test(kind) || !isText(node)) continue;
       const index = tr.doc.resolve(start).index(0);
       const level = shownLevel(tr.doc, index);
       const limit = by === 1 ? indentLimit(tr.doc, index, kind) : MAX_INDENT;
@@ -238,7 +244,16 @@ export const backspaceAtStart: Command = (state, dispatch) => {
   const here = caretBlock(state);
   if (here === null || here.offset > 0) return false;
   if (isItem(here.kind) || here.kind === "quote" || here.level > 0) return stepBack(here)(state, dispatch);
+  if (isMedia(here.kind)) return leaveCaption(here)(state, dispatch);
   const previous = here.index > 0 ? state.doc.child(here.index - 1) : null;
+  if (previous !== null && isMedia(kindOf(markerOf(previous)))) {
+    // An image doesn't go because something below it does: the caret comes to it first.
+    if (dispatch) {
+      const tr = here.node.content.size === 0 ? removeBlock(state.tr, here.index) : state.tr;
+      dispatch(placeCaret(tr, here.start - 1));
+    }
+    return true;
+  }
   if (previous !== null && previous.content.size === 0 && previous.type !== schema.nodes.opaque_block) {
     // The empty block goes as a whole, so that this one keeps its kind.
     dispatch?.(removeBlock(state.tr, here.index - 1).scrollIntoView());
@@ -254,14 +269,32 @@ export const backspaceAtStart: Command = (state, dispatch) => {
   return true;
 };
 
+/** Takes an image or a file away from its caption, which stays as a paragraph. */
+function leaveCaption(here: Here): Command {
+  return (state, dispatch) => {
+    const gone = Object.fromEntries(MEDIA_ATTRIBUTES.map((key) => [key, null]));
+    dispatch?.(setMarker(state.tr, here.start, { ...gone, kind: "paragraph" }).scrollIntoView());
+    return true;
+  };
+}
+
 /** Delete after the last letter of a block. */
 export const deleteAtEnd: Command = (state, dispatch) => {
   const here = caretBlock(state);
   if (here === null || here.offset < here.node.content.size) return false;
+  if (isMedia(here.kind) && here.node.content.size === 0) return leaveCaption(here)(state, dispatch);
   if (here.index + 1 >= state.doc.childCount) return true;
   const next = state.doc.child(here.index + 1);
   const end = here.start + here.node.nodeSize;
   if (next.type === schema.nodes.opaque_block) return true;
+  if (isMedia(kindOf(markerOf(next)))) {
+    if (dispatch) {
+      const goes = here.node.content.size === 0 && !isMedia(here.kind);
+      const tr = goes ? removeBlock(state.tr, here.index) : state.tr;
+      dispatch(placeCaret(tr, goes ? here.start + 1 : end + 1));
+    }
+    return true;
+  }
   if (here.node.content.size === 0) {
     if (dispatch) dispatch(placeCaret(removeBlock(state.tr, here.index), here.start + 1));
   } else if (next.type === schema.nodes.divider && next.content.size === 0) {
@@ -276,7 +309,7 @@ export const deleteAtEnd: Command = (state, dispatch) => {
 export const leaveLastBlock: Command = (state, dispatch, view) => {
   const here = caretBlock(state);
   if (here === null || here.index + 1 < state.doc.childCount) return false;
-  if (here.kind !== "code" && here.kind !== "divider") return false;
+  if (here.kind !== "code" && here.kind !== "divider" && !isMedia(here.kind)) return false;
   if (view && !view.endOfTextblock("down")) return false;
   dispatch?.(paragraphAfter(state.tr, here.start));
   return true;

@@ -1,9 +1,11 @@
 /** What leaves by copying and comes in by pasting. */
 
 import { DOMSerializer, Fragment, Slice, type Node } from "prosemirror-model";
+import type { EditorView } from "prosemirror-view";
 
 import { SOFT_BREAK } from "../model/blocks";
 import { indentOf, isChecked, isItem, kindOf } from "../model/marker";
+import { isMedia, mediaText } from "../model/media";
 import { MARKER_ATTRIBUTE } from "../model/parse";
 import { markerOf, schema } from "../model/schema";
 
@@ -54,7 +56,9 @@ export function plainText(slice: Slice): string {
       lines[Math.max(0, lines.length - 1)] = (lines.at(-1) ?? "") + node.textBetween(0, node.content.size) + (node.text ?? "");
       return;
     }
-    lines.push(node.textBetween(0, node.content.size, undefined, (leaf) => leaf.type.spec.leafText?.(leaf) ?? ""));
+    const text = node.textBetween(0, node.content.size, undefined, (leaf) => leaf.type.spec.leafText?.(leaf) ?? "");
+    // An image without a caption is at least called by its name.
+    lines.push(text === "" ? mediaText(markerOf(node)) : text);
   });
   return lines.join("\n");
 }
@@ -123,4 +127,19 @@ function clear(element: HTMLElement): void {
 
 export function clipboardSerializer(): DOMSerializer {
   return new ClipboardSerializer(DOMSerializer.nodesFromSchema(schema), DOMSerializer.marksFromSchema(schema));
+}
+
+/** Copies, or cuts, the whole image or file that the caret is on: it can't be selected in any other way. */
+export function copyMedia(view: EditorView, event: ClipboardEvent): boolean {
+  const { $from, empty } = view.state.selection;
+  if (!empty || $from.depth === 0 || !isMedia(kindOf(markerOf($from.parent))) || event.clipboardData === null) return false;
+  const { dom, text } = view.serializeForClipboard(new Slice(Fragment.from($from.parent), 0, 0));
+  event.preventDefault();
+  event.clipboardData.clearData();
+  event.clipboardData.setData("text/html", dom.innerHTML);
+  event.clipboardData.setData("text/plain", text);
+  if (event.type === "cut" && view.editable) {
+    view.dispatch(view.state.tr.delete($from.before(), $from.after()).setMeta("uiEvent", "cut").scrollIntoView());
+  }
+  return true;
 }

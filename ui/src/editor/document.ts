@@ -19,15 +19,19 @@ import { Exchange, type Saving } from "../model/exchange";
 import { localOf, rebase, toDone, type Held, type Local } from "../model/held";
 import { safeLink } from "../model/links";
 import { writtenText } from "../model/lost";
+import { mediaMarker } from "../model/media";
 import { blockStart, endsAt, selectionOf } from "../model/positions";
 import { asPatch, isPatch, patchTransaction } from "../model/project";
 import { holdStill } from "./anchor";
+import { Blobs } from "./blobs";
 import { typeBelowDivider } from "./blocks";
 import { carets, showCarets } from "./carets";
-import { cleanSlice, cleanText, clipboardSerializer, plainText } from "./clipboard";
+import { cleanSlice, cleanText, clipboardSerializer, copyMedia, plainText } from "./clipboard";
 import { Groups } from "./groups";
+import { arrivals, arrived, arriving, filesOf } from "./insert";
 import { keys } from "./keymap";
 import { levels } from "./levels";
+import { MediaView, type MediaDesk } from "./media";
 import { oneBlock } from "./page";
 import { placeholder } from "./placeholder";
 import { Presence } from "./presence";
@@ -48,6 +52,8 @@ export interface Listener {
   refused(document: OpenDocument): void;
   editLink(document: OpenDocument): void;
   openLink(href: string): void;
+  /** An image or a file could not be kept or saved. */
+  failed(error: unknown): void;
   /** The writer goes up from the first line. */
   leaveUp(): void;
 }
@@ -70,6 +76,7 @@ export class OpenDocument {
     host: Host,
     opened: Opened,
     private readonly listener: Listener,
+    private readonly blobs: Blobs = new Blobs(host),
   ) {
     this.id = opened.document;
     this.locked = opened.locked;
@@ -131,6 +138,7 @@ export class OpenDocument {
   }
 
   mount(place: HTMLElement): void {
+    const media: MediaDesk = { blobs: this.blobs, save: (hash, name) => this.#save(hash, name) };
     this.view = new EditorView(
       { mount: place },
       {
@@ -144,10 +152,20 @@ export class OpenDocument {
           "data-testid": "page",
           spellcheck: "true",
         },
-        nodeViews: { task: (node, view, position) => new TaskView(node, view, position) },
+        nodeViews: {
+          task: (node, view, position) => new TaskView(node, view, position),
+          image: (node, view, position) => new MediaView(node, view, position, media),
+          file: (node, view, position) => new MediaView(node, view, position, media),
+        },
         clipboardSerializer: clipboardSerializer(),
         clipboardTextSerializer: plainText,
         transformPasted: cleanSlice,
+        handlePaste: (view, event) => this.#take(filesOf(event.clipboardData), view.state.selection.to),
+        handleDrop: (view, event, _slice, moved) => {
+          if (moved) return false;
+          const at = view.posAtCoords({ left: event.clientX, top: event.clientY })?.pos ?? view.state.selection.to;
+          return this.#take(filesOf(event.dataTransfer), at);
+        },
         handleTextInput: (view, from, to, text) => {
           const clean = cleanText(text);
           const below = typeBelowDivider(view.state, clean);
@@ -160,6 +178,8 @@ export class OpenDocument {
           compositionend: () => this.#setComposing(false),
           pointerdown: () => this.#press(),
           beforeinput: (_view, event) => this.#ownUndo(event),
+          copy: (view, event) => copyMedia(view, event),
+          cut: (view, event) => copyMedia(view, event),
           click: (_view, event) => this.#followLink(event),
           auxclick: (_view, event) => this.#followLink(event),
         },
@@ -208,12 +228,49 @@ export class OpenDocument {
     if (safe !== null) this.listener.openLink(safe);
   }
 
+  #save(hash: string, name: string): void {
+    this.blobs.host.saveBlob(hash, name).catch((error: unknown) => this.listener.failed(error));
+  }
+
+  /** Puts images and files after the block at a position, or where the selection ends, as each is kept. */
+  async insertFiles(files: readonly File[], position = this.state.selection.to): Promise<void> {
+    if (this.locked !== null) return;
+    const announced = files.map((file) => {
+      const { id, tr } = arriving(this.state, position, file.name);
+      this.dispatch(tr);
+      return { file, id };
+    });
+    for (const { file, id } of announced) {
+      try {
+        const info = await this.blobs.add(file);
+        this.dispatch(arrived(this.state, id, mediaMarker(info, file.name)));
+      } catch (error) {
+        this.dispatch(arrived(this.state, id, null));
+        this.listener.failed(error);
+      }
+    }
+  }
+
+  #take(files: File[], position: number): boolean {
+    if (files.length > 0) void this.insertFiles(files, position);
+    return files.length > 0;
+  }
+
   #plugins(opened: Turns): Plugin[] {
     const editLink: Command = () => {
       this.listener.editLink(this);
       return true;
     };
-    return [markdownRules(), ...keys(editLink, this.undo), turns(opened), oneBlock(), levels(), placeholder(), carets()];
+    return [
+      markdownRules(),
+      ...keys(editLink, this.undo),
+      turns(opened),
+      oneBlock(),
+      levels(),
+      placeholder(),
+      carets(),
+      arrivals(),
+    ];
   }
 
   #takeIn(patch: Patch): boolean {

@@ -5,6 +5,7 @@ import { Decoration, DecorationSet } from "prosemirror-view";
 
 import { t, type Message } from "../messages";
 import { kindOf } from "../model/marker";
+import { isMedia } from "../model/media";
 import { markerOf } from "../model/schema";
 import { caretBlock } from "./blocks";
 
@@ -31,7 +32,7 @@ function decorate(state: EditorState): DecorationSet | null {
   }
   const decorations: Decoration[] = [];
   if (hint) decorations.push(Decoration.node(start, start + size, { "data-placeholder": t(hint) }));
-  if (here?.kind === "divider") {
+  if (here && (here.kind === "divider" || isMedia(here.kind))) {
     decorations.push(Decoration.node(here.start, here.start + here.node.nodeSize, { "data-here": "true" }));
   }
   return decorations.length === 0 ? null : DecorationSet.create(state.doc, decorations);

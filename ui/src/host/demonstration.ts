@@ -61,7 +61,7 @@ export function demonstration(query: URLSearchParams): Twin {
       { replica: "anna", person: "Anna", device: "laptop", reached: Date.now() - 4 * 60_000 },
       { replica: "tor", person: "Tor", device: "studio", reached: null },
     ];
-    twin.facts = { words: "inTheFolder", trouble: null, others: 2, peers, is_seen: true, pending: 1, refused: 1, reading: null, news: [] };
+    twin.facts = { ...twin.facts, words: "inTheFolder", others: 2, peers, pending: 1, refused: 1 };
     twin.reports = [
       { path: "replicas/k3v/000120-000188.ink", pending: true, reason: "It builds on a file of Anna’s that has not arrived yet." },
       { path: "notes (conflicted copy).txt", pending: false, reason: "It is not one of Inkfold’s files." },
@@ -78,6 +78,10 @@ export function demonstration(query: URLSearchParams): Twin {
   }
   if (query.has("lost")) {
     twin.failing.set("start", { code: "database-lost", message: "The database with your documents is damaged. It was put aside, untouched, at /home/ida/.local/share/inkfold/workspaces/k3v/set-aside-1764090000000." });
+  }
+
+  if (query.has("reading")) {
+    twin.facts = { ...twin.facts, reading: { files: 3_120, read: 1_204, percent: 38, stopped: false } };
   }
   if (query.has("unsaved")) twin.failing.set("edit", { code: "disk-full", message: "The disk is full." });
   const minutes = 60_000;

@@ -3,6 +3,8 @@
  * interface only, so that tests and a plain browser can put the in-memory twin in the app's place.
  */
 
+import type { BlobInfo } from "../bindings/BlobInfo";
+import type { BlobState } from "../bindings/BlobState";
 import type { DocumentInfo } from "../bindings/DocumentInfo";
 import type { Edit } from "../bindings/Edit";
 import type { Event } from "../bindings/Event";
@@ -61,7 +63,18 @@ export interface Host {
   sharePresence(shared: boolean): Promise<void>;
   status(): Promise<Status>;
   files(): Promise<FileReport[]>;
+  /** Stops reading the shared folder; what has come in stays. */
+  stopReading(): Promise<void>;
+  goOnReading(): Promise<void>;
   openLink(url: string): Promise<void>;
+  /** Keeps an image or a file; resolves when it is durable on this device. */
+  addBlob(content: Blob): Promise<BlobInfo>;
+  /** Where an image or a file is. One that isn't here is looked for, and an event says what came of it. */
+  blob(hash: string): Promise<BlobState>;
+  /** The address at which an image that is here is shown. */
+  imageAddress(hash: string): string;
+  /** Saves an image or a file where the person says; false where that was nowhere. */
+  saveBlob(hash: string, name: string): Promise<boolean>;
   /** Calls `listener` for each event until the returned function is called. */
   listen(listener: (event: Event) => void): Promise<() => void>;
   /** Keeps the window from closing, asking `leave` first, until the returned function is called. */

@@ -1,11 +1,24 @@
 /** The app itself: each call is a command of the shell, each event comes from it. */
 
-import { invoke } from "@tauri-apps/api/core";
+import { convertFileSrc, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWindow } from "@tauri-apps/api/window";
 
+import type { BlobInfo } from "../bindings/BlobInfo";
 import type { Event } from "../bindings/Event";
 import type { Host } from "./host";
+
+/** So much of a file is in memory at a time. */
+const PIECE = 1 << 20;
+
+async function addBlob(content: Blob): Promise<BlobInfo> {
+  const upload = await invoke<number>("begin_blob");
+  for (let start = 0; start < content.size; start += PIECE) {
+    const piece = new Uint8Array(await content.slice(start, start + PIECE).arrayBuffer());
+    await invoke("append_blob", piece, { headers: { upload: String(upload) } });
+  }
+  return invoke("finish_blob", { upload });
+}
 
 export function tauriHost(): Host {
   return {
@@ -36,7 +49,13 @@ export function tauriHost(): Host {
     sharePresence: (shared) => invoke("share_presence", { shared }),
     status: () => invoke("status"),
     files: () => invoke("files"),
+    stopReading: () => invoke("stop_reading"),
+    goOnReading: () => invoke("go_on_reading"),
     openLink: (url) => invoke("open_link", { url }),
+    addBlob,
+    blob: (hash) => invoke("blob", { hash }),
+    imageAddress: (hash) => convertFileSrc(hash, "inkfold-image"),
+    saveBlob: (hash, name) => invoke("save_blob", { hash, name }),
     listen: (listener) => listen<Event>("inkfold", (message) => listener(message.payload)),
     holdWindow: (leave) =>
       getCurrentWindow().onCloseRequested(async (request) => {

@@ -3,6 +3,8 @@
  * What others do is given as a function of the page, and happens when the window asks for a patch.
  */
 
+import type { BlobInfo } from "../bindings/BlobInfo";
+import type { BlobState } from "../bindings/BlobState";
 import type { Block } from "../bindings/Block";
 import type { Change } from "../bindings/Change";
 import type { DocumentInfo } from "../bindings/DocumentInfo";
@@ -23,6 +25,11 @@ import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
 import { applyChanges } from "../model/apply";
 import type { Host } from "./host";
 import { Past } from "./past";
+
+/** A hash like any other, for the twin's own. */
+export function hashFor(number: number): string {
+  return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "a").padStart(52, "a");
+}
 
 type Remote = (blocks: Block[]) => Change[];
 
@@ -59,7 +66,26 @@ export class Twin implements Host {
   /** Where the others are, and where the window's person was seen last. */
   here: Present[] = [];
   seen: { document: string; selection: Selection } | null = null;
-  facts: Status = { words: "onThisDevice", trouble: null, others: 0, peers: [], is_seen: true, pending: 0, refused: 0, reading: null, news: [] };
+  facts: Status = {
+    words: "onThisDevice",
+    trouble: null,
+    others: 0,
+    peers: [],
+    is_seen: true,
+    pending: 0,
+    refused: 0,
+    reading: null,
+    news: [],
+  };
+  /** What was saved, by hash and name. */
+  saved: { hash: string; name: string }[] = [];
+  /** The images and files that are here, by hash. */
+  readonly blobs = new Map<string, Blob>();
+  /** Blobs that were asked for and weren't here. */
+  readonly wanted: string[] = [];
+  /** How large an image is, in pixels; null for anything else. */
+  measure: (content: Blob) => { width: number; height: number } | null = (content) =>
+    /^image\/(png|jpeg|gif|webp)$/.test(content.type) ? { width: 640, height: 480 } : null;
   /** Set to have calls of this name rejected. */
   readonly failing = new Map<keyof Host, Failure>();
   /** How long a call takes, in milliseconds. */
@@ -323,9 +349,58 @@ export class Twin implements Host {
     return this.reports;
   }
 
+  async stopReading(): Promise<void> {
+    await this.#call("stopReading");
+    this.#reading(true);
+  }
+
+  async goOnReading(): Promise<void> {
+    await this.#call("goOnReading");
+    this.#reading(false);
+  }
+
+  #reading(stopped: boolean): void {
+    const reading = this.facts.reading ?? { files: 0, read: 0, percent: 0, stopped };
+    this.facts = { ...this.facts, reading: { ...reading, stopped } };
+    this.emit({ type: "status", status: this.facts });
+  }
+
   async openLink(url: string): Promise<void> {
     await this.#call("openLink");
     this.links.push(url);
+  }
+
+  async addBlob(content: Blob): Promise<BlobInfo> {
+    await this.#call("addBlob");
+    const hash = hashFor(this.blobs.size + 1);
+    this.blobs.set(hash, content);
+    const pixels = this.measure(content);
+    const mediaType = pixels === null ? "application/octet-stream" : content.type;
+    return { hash, mediaType, size: content.size, width: pixels?.width ?? null, height: pixels?.height ?? null };
+  }
+
+  async blob(hash: string): Promise<BlobState> {
+    await this.#call("blob");
+    if (this.blobs.has(hash)) return "here";
+    this.wanted.push(hash);
+    return "coming";
+  }
+
+  imageAddress(hash: string): string {
+    const content = this.blobs.get(hash);
+    return content === undefined || !("createObjectURL" in URL) ? `twin:${hash}` : URL.createObjectURL(content);
+  }
+
+  async saveBlob(hash: string, name: string): Promise<boolean> {
+    await this.#call("saveBlob");
+    this.saved.push({ hash, name });
+    return true;
+  }
+
+  /** A blob comes from somebody else. */
+  blobCame(hash: string, content: Blob): void {
+    this.blobs.set(hash, content);
+    this.emit({ type: "blob", hash, state: "here" });
   }
 
   async listen(listener: (event: Event) => void): Promise<() => void> {

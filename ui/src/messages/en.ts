@@ -121,6 +121,8 @@ export const en = {
   "toolbar.number": "Numbered list",
   "toolbar.task": "Task list",
   "toolbar.quote": "Quote",
+  "toolbar.image": "Image…",
+  "toolbar.file": "File…",
   "toolbar.undo": "Undo",
   "toolbar.redo": "Redo",
 
@@ -134,7 +136,22 @@ export const en = {
   "kind.quote": "Quote",
   "kind.code": "Code",
   "kind.divider": "Divider",
+  "kind.image": "Image",
+  "kind.file": "File",
   "kind.other": "Other",
+
+  "media.image": "Image: {name}",
+  "media.file": "File: {name}",
+  "media.unnamed": "without a name",
+  "media.caption": "Caption",
+  "media.coming": "on its way…",
+  "media.absent": "not here yet",
+  "media.again": "Look again",
+  "media.save": "Save as…",
+  "media.describe": "Describe…",
+  "media.described": "Description…",
+  "media.describe.about": "What the image shows, for people who can’t see it",
+  "media.adding": "Adding {name}…",
 
   "link.label": "Link",
   "link.address": "Address",
@@ -160,6 +177,11 @@ export const en = {
     "Your last words could not be stored on this device. They are still here, and Inkfold keeps trying. Leave this window open.",
   "status.onThisDevice.about": "Everything you wrote is stored on this device.",
   "status.inTheFolder.about": "Everything you wrote is stored on this device and in the shared folder.",
+  "reading.label": "Reading the shared folder",
+  "reading.some": { one: "Reading the shared folder: {read} of {count} file", other: "Reading the shared folder: {read} of {count} files" },
+  "reading.stopped": "Reading the shared folder is stopped. What you write stays on this device until it goes on.",
+  "reading.stop": "Stop",
+  "reading.goOn": "Go on",
   "status.peers": "The others",
   "status.peers.reached.short": "Reached {whom} {time}",
   "status.peers.waiting.short": "Not yet with {whom}",
@@ -191,6 +213,9 @@ export const en = {
   "trouble.unwritable": "The shared folder can’t be written",
   "trouble.unwritable.about":
     "Inkfold may not write to the folder, or its disk is full. Your words are safe on this device. Check the permissions and the free space.",
+  "trouble.tooManyFiles": "Too many files in the shared folder",
+  "trouble.tooManyFiles.about":
+    "The folder holds more than 200,000 files beside its documents, and Inkfold doesn’t read all of them. Take out what doesn’t belong there.",
 
   "files.title": "Files in the shared folder",
   "files.about": "Nothing in these files is lost. Inkfold leaves them as they are.",
@@ -217,5 +242,6 @@ export const en = {
   "failure.folder-missing": "There is no folder at this place. Check the path, or choose the folder.",
   "failure.store-damaged":
     "Part of the database on this device is damaged. Close Inkfold and start it again: the database is then set aside and rebuilt. ({message})",
+  "failure.no-blob": "This image or file is not on this device yet.",
   "failure.unknown": "Something went wrong: {message}",
 };

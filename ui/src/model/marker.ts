@@ -17,7 +17,9 @@ export type Kind =
   | "task"
   | "quote"
   | "code"
-  | "divider";
+  | "divider"
+  | "image"
+  | "file";
 
 /** The node types; a heading's level is in its marker's kind. */
 export type Family =
@@ -29,6 +31,8 @@ export type Family =
   | "quote"
   | "code_block"
   | "divider"
+  | "image"
+  | "file"
   | "opaque_block";
 
 const FAMILIES: Record<Kind, Family> = {
@@ -42,6 +46,8 @@ const FAMILIES: Record<Kind, Family> = {
   quote: "quote",
   code: "code_block",
   divider: "divider",
+  image: "image",
+  file: "file",
 };
 
 export function familyOf(marker: Marker): Family {

@@ -90,6 +90,9 @@ const TAGS: Record<Family, string[]> = {
   quote: ["blockquote", "blockquote p"],
   code_block: ["pre"],
   divider: ["hr"],
+  // Only what carries a marker: an image of foreign HTML lies somewhere on the web, and nothing is fetched from there.
+  image: [],
+  file: [],
   opaque_block: [],
 };
 

@@ -62,6 +62,9 @@ const nodes = {
     { code: true, whitespace: "pre" },
   ),
   divider: block("divider", "divider", (node) => ["div", shown(node), 0]),
+  // The text of an image or a file is its caption.
+  image: block("image", "image", (node) => ["figure", shown(node), 0]),
+  file: block("file", "file", (node) => ["figure", shown(node), 0]),
   opaque_block: block("opaque_block", "paragraph", (node) => ["div", shown(node, { contenteditable: "false" }), 0]),
   text: { group: "inline" },
   soft_break: {

@@ -11,7 +11,8 @@ import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
 import type { Whereabouts } from "../bindings/Whereabouts";
 import type { WorkspaceInfo } from "../bindings/WorkspaceInfo";
-import { OpenDocument } from "../editor/document";
+import { Blobs } from "../editor/blobs";
+import { OpenDocument, type Listener } from "../editor/document";
 import { failureOf, type Host } from "../host";
 import { known, t } from "../messages";
 import { Title } from "./page/title.svelte";
@@ -48,6 +49,7 @@ export class Desk {
   empty = $state(false);
   leaving: ((leave: boolean) => void) | null = $state.raw(null);
   readonly safety: Safety;
+  readonly blobs: Blobs;
   /** Documents that were turned away from while edits of theirs were not durable yet. */
   readonly #kept = new Map<string, OpenDocument>();
   #listening = false;
@@ -58,6 +60,7 @@ export class Desk {
   #wanted: string | null = null;
 
   constructor(readonly host: Host) {
+    this.blobs = new Blobs(host);
     this.safety = new Safety(host, {
       status: (status) => (this.status = status),
       leave: () => new Promise((resolve) => (this.leaving = resolve)),
@@ -157,6 +160,7 @@ export class Desk {
   }
 
   async #enter(start: Start): Promise<void> {
+    this.blobs.forget();
     this.workspaces = start.workspaces;
     this.workspace = start.workspaces.find(({ id }) => id === start.current) ?? null;
     if (this.workspace === null) {
@@ -205,7 +209,7 @@ export class Desk {
   }
 
   #connect(opened: Awaited<ReturnType<Host["openDocument"]>>): OpenDocument {
-    return new OpenDocument(this.host, opened, {
+    const listener: Listener = {
       changed: (document) => {
         if (document === this.open) this.page = document.state;
       },
@@ -222,8 +226,10 @@ export class Desk {
         if (document === this.open) this.linkCard = true;
       },
       openLink: (href) => void this.host.openLink(href).catch((error: unknown) => this.complain(error)),
+      failed: (error) => this.complain(error),
       leaveUp: () => this.title?.focus(),
-    });
+    };
+    return new OpenDocument(this.host, opened, listener, this.blobs);
   }
 
   #present(document: OpenDocument, title: string): void {
@@ -399,6 +405,9 @@ export class Desk {
         break;
       case "workspace":
         this.#known(event.workspace);
+        break;
+      case "blob":
+        this.blobs.heard(event.hash, event.state);
         break;
       case "status":
         this.status = event.status;

@@ -12,7 +12,7 @@ use inkfold_engine::{
 use inkfold_folder::{HeldRecords, Identity, RealClock, RealFileSystem, RelativePath, encode_all, genesis};
 
 /// The workspace that such a folder holds.
-const WORKSPACE: WorkspaceId = WorkspaceId([9; 16]);
+pub const WORKSPACE: WorkspaceId = WorkspaceId([9; 16]);
 /// So many words are in use, the first of them most often.
 const WORDS: usize = 3_000;
 /// A record holds what is typed up to a pause of a second.

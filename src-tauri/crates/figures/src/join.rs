@@ -21,12 +21,7 @@ pub fn join(crowd: Crowd) -> Result<Value, Box<dyn Error>> {
     let root = scratch.path().join("folder");
     std::fs::create_dir(&root)?;
     let made = crowd.make(&root)?;
-    let output =
-        Command::new(std::env::current_exe()?).arg("join-here").args([&root, &scratch.path().join("data")]).output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into());
-    }
-    let mut figures: Value = serde_json::from_slice(&output.stdout)?;
+    let mut figures = join_apart(&root, &scratch.path().join("data"))?;
     figures["folder"] = json!({
         "documents": crowd.documents,
         "replicas": crowd.replicas,
@@ -36,6 +31,15 @@ pub fn join(crowd: Crowd) -> Result<Value, Box<dyn Error>> {
         "bytes": made.bytes,
     });
     Ok(figures)
+}
+
+/// Joins a folder in a process of its own.
+pub fn join_apart(root: &Path, data: &Path) -> Result<Value, Box<dyn Error>> {
+    let output = Command::new(std::env::current_exe()?).arg("join-here").args([root, data]).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// Joins a folder, with a writer at work in a document while it is read.
@@ -101,6 +105,7 @@ pub fn join_here(root: &Path, data: &Path) -> Result<Value, Box<dyn Error>> {
         };
         Ok(json!({
             "milliseconds": milliseconds(took),
+            "trouble": status.trouble.map(|trouble| format!("{trouble:?}")),
             "first document after": first_documents.map(milliseconds),
             "documents": documents,
             "waiting": status.pending,

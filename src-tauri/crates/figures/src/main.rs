@@ -3,6 +3,9 @@
 mod crowd;
 mod join;
 mod measure;
+mod scan;
+mod strangers;
+mod typing;
 
 use std::error::Error;
 use std::path::Path;
@@ -14,7 +17,12 @@ use serde_json::Value;
 const USAGE: &str = "\
 figures join [--small] [--documents N] [--replicas N] [--events N]
               joins a folder of 1,000 documents by 5 people with a million events, with a writer at work
-              meanwhile; --small: its files have not been merged yet";
+              meanwhile; --small: its files have not been merged yet
+figures scan  scans a folder of 10,000 files again and again
+figures strangers [FILES]
+              joins a small folder with a million foreign files in it, files of ten gigabytes, and bombs
+figures typing [HOURS]
+              types for eight hours, alone and with somebody else at work, in virtual time";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +41,17 @@ fn main() -> ExitCode {
 fn perform(arguments: &[&str]) -> Result<Value, Box<dyn Error>> {
     match arguments {
         ["join", options @ ..] => join::join(crowd(options)?),
+        ["typing", options @ ..] => {
+            let hours = options.first().map_or(Ok(8), |hours| hours.parse())?;
+            Ok(serde_json::json!({
+                "alone": typing::type_for(hours, true)?,
+                "with another one": typing::type_for(hours, false)?,
+            }))
+        }
+        ["strangers", options @ ..] => {
+            strangers::strangers(options.first().map_or(Ok(1_000_000), |files| files.parse())?)
+        }
+        ["scan"] => scan::unchanged(10_000),
         ["join-here", root, data] => join::join_here(Path::new(root), Path::new(data)),
         _ => Err(USAGE.into()),
     }

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -80,6 +80,15 @@ pub trait FileSystem: Send + Sync {
     /// It isn't a regular file, or can't be read.
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>>;
 
+    /// A regular file, to be read in pieces. Opening it and each read may block for minutes. Where nothing else is
+    /// said, all of it is read at once, which suits file systems in memory.
+    ///
+    /// # Errors
+    /// It isn't a regular file, or can't be opened.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(Cursor::new(self.read(path, usize::MAX)?)))
+    }
+
     /// Makes one directory.
     ///
     /// # Errors
@@ -91,6 +100,16 @@ pub trait FileSystem: Send + Sync {
     /// # Errors
     /// It can't be made; also when it is there.
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes a file with what a source gives, in pieces; at once where nothing else is said.
+    ///
+    /// # Errors
+    /// It can't be made, also when it is there, or the source fails.
+    fn write_new_from(&self, path: &Path, source: &mut dyn Read) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes)?;
+        self.write_new(path, &bytes)
+    }
 
     /// Returns once the file's content is durable.
     ///
@@ -157,14 +176,13 @@ impl FileSystem for RealFileSystem {
     }
 
     fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-        let file = open_without_following(path)?;
-        // What was listed as a file may have been replaced since; only the opened thing counts.
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
         let mut bytes = Vec::new();
-        file.take(limit as u64).read_to_end(&mut bytes)?;
+        open_regular(path)?.take(limit as u64).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(open_regular(path)?))
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
@@ -173,6 +191,11 @@ impl FileSystem for RealFileSystem {
 
     fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
+    }
+
+    fn write_new_from(&self, path: &Path, source: &mut dyn Read) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        io::copy(source, &mut file).map(|_| ())
     }
 
     fn sync_file(&self, path: &Path) -> io::Result<()> {
@@ -198,6 +221,15 @@ impl FileSystem for RealFileSystem {
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
     }
+}
+
+fn open_regular(path: &Path) -> io::Result<File> {
+    let file = open_without_following(path)?;
+    // What was listed as a file may have been replaced since; only the opened thing counts.
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok(file)
 }
 
 #[cfg(unix)]

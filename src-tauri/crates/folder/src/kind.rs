@@ -101,8 +101,13 @@ pub(crate) fn mark(bytes: &[u8]) -> Mark {
 
 /// Appends the head of a plain file.
 pub(crate) fn write_head(out: &mut Writer, kind: FileKind, workspace: &WorkspaceId) {
+    write_head_with(out, kind.byte(), workspace);
+}
+
+/// Appends the head of a plain file, also of a kind that a scan doesn't read.
+pub(crate) fn write_head_with(out: &mut Writer, kind: u8, workspace: &WorkspaceId) {
     out.raw(&MAGIC);
-    out.byte(kind.byte());
+    out.byte(kind);
     out.uint(FORMAT_VERSION);
     // Cipher and key epoch: plain.
     out.uint(0);
@@ -124,6 +129,11 @@ pub(crate) fn open(kind: FileKind, bytes: &[u8]) -> Result<Reader<'_>, Refusal> 
         Mark::Foreign if MAGIC.starts_with(bytes) => return Err(Refusal::Incomplete),
         Mark::Foreign => return Err(Refusal::NotOurs),
     }
+    open_plain(bytes)
+}
+
+/// Reads the version and that the file is plain.
+pub(crate) fn open_plain(bytes: &[u8]) -> Result<Reader<'_>, Refusal> {
     let mut reader = Reader(bytes.get(MAGIC.len() + 1..).unwrap_or_default());
     // The version comes first: a later format may go on in any way.
     match reader.uint() {
@@ -152,7 +162,7 @@ pub(crate) fn is_blob(path: &Path) -> bool {
 }
 
 /// Services add to a directory's name when they meet a conflict, but nothing that a replica's id could begin with.
-fn is_blob_directory(name: &std::ffi::OsStr) -> bool {
+pub(crate) fn is_blob_directory(name: &std::ffi::OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
     let is_named = name.get(..BLOB_DIRECTORY.len()).is_some_and(|start| start.eq_ignore_ascii_case(BLOB_DIRECTORY));
     is_named && !name[BLOB_DIRECTORY.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())

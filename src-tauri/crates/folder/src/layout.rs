@@ -1,10 +1,13 @@
 //! Where things lie in the shared folder. Names are short, lowercase ASCII, so that every service and every file
 //! system keeps them as they are.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use inkfold_engine::ReplicaId;
+
+use crate::segment::FileHash;
 
 /// Directories of ours begin with this; services add to it when they meet a conflict.
 pub const DATA_DIRECTORY: &str = "inkfold-data";
@@ -47,6 +50,11 @@ impl RelativePath {
         Self(format!("{DATA_DIRECTORY}/presence/{replica}.{PRESENCE_EXTENSION}"))
     }
 
+    /// A blob.
+    pub fn blob(hash: &FileHash) -> Self {
+        Self(format!("{DATA_DIRECTORY}/{BLOB_DIRECTORY}/{}.{BLOB_EXTENSION}", hash.h16()))
+    }
+
     /// The genesis file.
     pub fn genesis(slug: &str) -> Self {
         Self(format!("{slug}.{GENESIS_EXTENSION}"))
@@ -80,6 +88,19 @@ impl RelativePath {
         self.0.match_indices('/').map(|(i, _)| &self.0[..i])
     }
 
+    /// The directory in which the file is written before it gets its name: its own, or its writer's where all writers'
+    /// files lie side by side, since whatever a crash leaves behind has to be known as one's own.
+    pub fn workshop(&self) -> String {
+        let (directory, name) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
+        match directory.strip_prefix(DATA_DIRECTORY) {
+            Some("/acks" | "/presence") => {
+                let writer = name.split_once('.').map_or(name, |(writer, _)| writer);
+                format!("{DATA_DIRECTORY}/{writer}")
+            }
+            _ => directory.to_owned(),
+        }
+    }
+
     /// The path below a root.
     pub fn below(&self, root: &Path) -> PathBuf {
         self.0.split('/').fold(root.to_owned(), |path, part| path.join(part))
@@ -90,6 +111,13 @@ impl fmt::Display for RelativePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a directory of the root is one for our data: services change names in case and add to them.
+pub(crate) fn is_data_directory(name: &OsStr) -> bool {
+    name.to_str()
+        .and_then(|name| name.get(..DATA_DIRECTORY.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(DATA_DIRECTORY))
 }
 
 /// Whether a file's name ends in an extension, in any case.
@@ -162,6 +190,16 @@ mod tests {
         let long = slug(&"ß-".repeat(200));
         assert!(long.len() <= MAX_SLUG && !long.ends_with('-'));
         assert!(RelativePath::parse(RelativePath::genesis(&long).as_str()).is_some());
+    }
+
+    #[test]
+    fn what_is_being_written_lies_among_its_writers_own() {
+        let replica = ReplicaId([7; 16]);
+        let own = format!("{DATA_DIRECTORY}/{replica}");
+        assert_eq!(RelativePath::segment(&replica, "1-2-x.ink").workshop(), own);
+        assert_eq!(RelativePath::acknowledgement(&replica).workshop(), own);
+        assert_eq!(RelativePath::presence(&replica).workshop(), own);
+        assert_eq!(RelativePath::genesis("notes").workshop(), "");
     }
 
     #[test]

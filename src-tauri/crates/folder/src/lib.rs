@@ -12,6 +12,7 @@
 //! - [`genesis`]: the file that makes a folder a workspace.
 //! - [`Publisher`]: writes whole files, durably, into our own directory.
 //! - [`scan`](scan::scan), [`Memory`], [`Pending`]: find what is new, whatever the sync service did to it.
+//! - [`blob`]: what images and attachments hold, found and verified one by one, never by a scan.
 //! - [`policy`]: when to write, what to merge, what may go.
 //! - [`Watcher`]: hints that a scan is worth it.
 //!
@@ -64,7 +65,9 @@
 #![deny(missing_docs)]
 
 pub mod acknowledgement;
+pub mod blob;
 pub mod branches;
+pub mod checkpoint;
 pub mod fs;
 pub mod genesis;
 pub mod identity;
@@ -83,6 +86,7 @@ pub mod watch;
 
 pub use acknowledgement::{Acknowledgement, Head, Holdings};
 pub use branches::{Branches, HeldRecords, LookupFailed, Place};
+pub use checkpoint::Checkpoint;
 pub use fs::{Clock, FileSystem, RealClock, RealFileSystem};
 pub use genesis::Genesis;
 pub use identity::{HeadSignature, Identity, IdentityError, PublicKey};

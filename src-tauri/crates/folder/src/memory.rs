@@ -46,6 +46,8 @@ pub(crate) struct Row {
 pub struct Memory {
     pub(crate) rows: HashMap<PathBuf, Row>,
     pub(crate) verdicts: HashMap<FileHash, Verdict>,
+    /// Paths whose rows have changed since they were asked for.
+    changed: HashSet<PathBuf>,
 }
 
 /// A file that needs no reading until it changes, in the form in which it is kept over a restart.
@@ -64,14 +66,7 @@ impl Memory {
     ///
     /// Keep it only after the records of the files it calls taken are durable.
     pub fn settled(&self) -> impl Iterator<Item = Settled> + '_ {
-        self.rows.iter().filter(|(_, row)| !row.fresh).filter_map(|(path, row)| {
-            let content = match &row.seen {
-                Seen::Foreign => None,
-                Seen::Content(kind, hash) if self.verdicts.get(hash) == Some(&Verdict::Taken) => Some((*kind, *hash)),
-                _ => return None,
-            };
-            Some(Settled { path: path.clone(), facts: row.facts, content })
-        })
+        self.rows.iter().filter_map(|(path, row)| self.settled_row(path, row))
     }
 
     /// Takes back what [`Self::settled`] gave.
@@ -83,6 +78,45 @@ impl Memory {
             memory.verdicts.extend(content.map(|(_, hash)| (hash, Verdict::Taken)));
         }
         memory
+    }
+
+    /// What has changed of [`Self::settled`] since this was asked last, by path: none where a file isn't settled, or is gone.
+    pub fn changes(&mut self) -> Vec<(PathBuf, Option<Settled>)> {
+        let mut changes = Vec::new();
+        for path in std::mem::take(&mut self.changed) {
+            let row = self.rows.get(&path);
+            let settled = row.and_then(|row| self.settled_row(&path, row));
+            // What waits may be settled without being seen again.
+            if settled.is_none() && row.is_some_and(|row| self.is_waiting(row)) {
+                self.changed.insert(path.clone());
+            }
+            changes.push((path, settled));
+        }
+        changes
+    }
+
+    fn is_waiting(&self, row: &Row) -> bool {
+        matches!(&row.seen, Seen::Content(_, hash) if self.verdicts.get(hash) == Some(&Verdict::Waiting))
+    }
+
+    fn settled_row(&self, path: &Path, row: &Row) -> Option<Settled> {
+        let content = match &row.seen {
+            _ if row.fresh => return None,
+            Seen::Foreign => None,
+            Seen::Content(kind, hash) if self.verdicts.get(hash) == Some(&Verdict::Taken) => Some((*kind, *hash)),
+            _ => return None,
+        };
+        Some(Settled { path: path.to_owned(), facts: row.facts, content })
+    }
+
+    /// Notes what a file is.
+    pub(crate) fn note(&mut self, path: PathBuf, row: Row) {
+        let is_ours = |row: &Row| matches!(row.seen, Seen::Content(..));
+        // Others' files come by the hundred thousand, and nothing has to be known of them over a restart.
+        if is_ours(&row) || self.rows.get(&path).is_some_and(is_ours) {
+            self.changed.insert(path.clone());
+        }
+        self.rows.insert(path, row);
     }
 
     /// Says what became of a file that a scan handed over and that waited since.
@@ -110,19 +144,26 @@ impl Memory {
         self.rows.get(path).filter(|row| row.facts == *facts && !row.fresh)
     }
 
-    /// Whether the file is as it was and nothing more has to be known of it.
-    pub(crate) fn needs_no_reading(&self, path: &Path, facts: &Facts) -> bool {
-        self.unchanged(path, facts).is_some_and(|row| match &row.seen {
-            Seen::Foreign | Seen::Unread(_) => true,
-            Seen::Content(_, hash) => {
-                matches!(self.verdicts.get(hash), Some(Verdict::Taken | Verdict::Waiting))
-            }
-        })
+    /// What the file is, where it is as it was and isn't read again: none of ours, or content that is taken or waits.
+    pub(crate) fn known(&self, path: &Path, facts: &Facts) -> Option<Option<(FileKind, FileHash)>> {
+        match &self.unchanged(path, facts)?.seen {
+            Seen::Foreign => Some(None),
+            Seen::Unread(_) => None,
+            Seen::Content(kind, hash) => matches!(self.verdicts.get(hash), Some(Verdict::Taken | Verdict::Waiting))
+                .then_some(Some((*kind, *hash))),
+        }
     }
 
     /// Forgets the files that a complete scan no longer saw.
     pub(crate) fn keep(&mut self, seen: &HashSet<PathBuf>) {
-        self.rows.retain(|path, _| seen.contains(path));
+        let changed = &mut self.changed;
+        self.rows.retain(|path, _| {
+            let is_there = seen.contains(path);
+            if !is_there {
+                changed.insert(path.clone());
+            }
+            is_there
+        });
         let held: HashSet<FileHash> = self
             .rows
             .values()

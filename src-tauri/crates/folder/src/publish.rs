@@ -1,6 +1,6 @@
 //! Writing into the shared folder: whole files only, each under a name of its own, in directories of our own.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use inkfold_engine::ReplicaId;
 use inkfold_engine::ids::{from_base32, to_base32};
 
 use crate::fs::{Clock, FileSystem, Kind, is_busy};
-use crate::layout::{RelativePath, replica_directory};
+use crate::layout::{DATA_DIRECTORY, RelativePath, replica_directory};
+use crate::segment::FileHash;
 
 /// How long a file that another program keeps open is tried again.
 pub const BUSY_PATIENCE: Duration = Duration::from_secs(30);
@@ -125,12 +126,7 @@ impl<'a> Publisher<'a> {
     pub fn publish(&self, path: &RelativePath, bytes: &[u8]) -> Result<Published, PublishError> {
         self.check_root()?;
         let target = path.below(self.root);
-        let mut directory = self.root.to_owned();
-        for name in path.directories() {
-            let below = self.root.join(name);
-            self.make_directory(&directory, &below)?;
-            directory = below;
-        }
+        let directory = self.make_directories(path)?;
         match self.files.facts(&target) {
             Ok(facts) if facts.kind == Kind::Directory => return Err(PublishError::InTheWay(target)),
             Ok(facts) if facts.kind == Kind::File && facts.size == bytes.len() as u64 => {
@@ -144,19 +140,77 @@ impl<'a> Publisher<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(PublishError::of(&target, error)),
         }
-        let temporary = directory.join(temporary_name()?);
+        let workshop = self.root.join(path.workshop());
+        if workshop != directory {
+            self.make_directory(&self.root.join(DATA_DIRECTORY), &workshop)?;
+        }
+        let temporary = workshop.join(temporary_name()?);
+        self.put(&temporary, &target, &mut || self.files.write_new(&temporary, bytes))?;
+        self.retry(&directory, || self.files.sync_directory(&directory))?;
+        Ok(Published::Written)
+    }
+
+    /// Publishes a blob of so many bytes, in pieces. It is written in the directory of the replica `by`, since leftovers
+    /// in the directory that all share would be nobody's to clean. A file of that size under its name is left as it is:
+    /// to compare it, a service might have to fetch all of it first, and whoever reads it verifies it.
+    ///
+    /// # Errors
+    /// It could not be written; worth another try.
+    pub fn publish_blob(
+        &self,
+        hash: &FileHash,
+        size: u64,
+        by: &ReplicaId,
+        open: &dyn Fn() -> io::Result<Box<dyn Read + Send>>,
+    ) -> Result<Published, PublishError> {
+        self.check_root()?;
+        let path = RelativePath::blob(hash);
+        let target = path.below(self.root);
+        let directory = self.make_directories(&path)?;
+        match self.files.facts(&target) {
+            Ok(facts) if facts.kind == Kind::Directory => return Err(PublishError::InTheWay(target)),
+            Ok(facts) if facts.kind == Kind::File && facts.size == size => return Ok(Published::WasThere),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(PublishError::of(&target, error)),
+        }
+        let temporary_path = RelativePath::segment(by, &temporary_name()?);
+        let temporary = temporary_path.below(self.root);
+        self.make_directories(&temporary_path)?;
+        self.put(&temporary, &target, &mut || self.files.write_new_from(&temporary, &mut *open()?))?;
+        self.retry(&directory, || self.files.sync_directory(&directory))?;
+        Ok(Published::Written)
+    }
+
+    /// Writes a temporary file, makes it durable and gives it its name.
+    fn put(
+        &self,
+        temporary: &Path,
+        target: &Path,
+        write: &mut dyn FnMut() -> io::Result<()>,
+    ) -> Result<(), PublishError> {
         let written = self
-            .retry(&temporary, || self.files.write_new(&temporary, bytes))
-            .and_then(|()| self.retry(&temporary, || self.files.sync_file(&temporary)))
-            .and_then(|()| self.retry(&target, || self.files.rename(&temporary, &target)));
+            .retry(temporary, write)
+            .and_then(|()| self.retry(temporary, || self.files.sync_file(temporary)))
+            .and_then(|()| self.retry(target, || self.files.rename(temporary, target)));
         if let Err(error) = written {
             // A failure here only leaves the temporary file for `clean`.
-            let _ = self.files.remove_file(&temporary);
+            let _ = self.files.remove_file(temporary);
             self.check_root()?;
             return Err(error);
         }
-        self.retry(&directory, || self.files.sync_directory(&directory))?;
-        Ok(Published::Written)
+        Ok(())
+    }
+
+    /// Makes the directories above a file; the innermost.
+    fn make_directories(&self, path: &RelativePath) -> Result<PathBuf, PublishError> {
+        let mut directory = self.root.to_owned();
+        for name in path.directories() {
+            let below = self.root.join(name);
+            self.make_directory(&directory, &below)?;
+            directory = below;
+        }
+        Ok(directory)
     }
 
     /// Removes a file of one's own. Nothing there is fine.

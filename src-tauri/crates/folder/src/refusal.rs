@@ -69,6 +69,12 @@ pub enum Refusal {
         /// The record's number.
         number: u64,
     },
+    /// A blob's bytes aren't those that a document names by their hash.
+    #[error(
+        "the file is not the content that a document refers to; it is damaged or was put in its place. Delete it or \
+         restore it in the sync service; whoever added the content publishes it again"
+    )]
+    WrongContent,
     /// The recomputed chain doesn't end in the signed record.
     #[error("the records are not those that were signed; the file was forged or damaged")]
     WrongChain,
@@ -92,6 +98,7 @@ impl Refusal {
             Self::RecordTooLarge { .. } => "file/record-too-large",
             Self::WrongPlace(_) => "file/wrong-place",
             Self::WrongSeq { .. } => "file/wrong-seq",
+            Self::WrongContent => "file/wrong-content",
             Self::WrongChain => "file/wrong-chain",
         }
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use common::{WORKSPACE, holdings, parse, spot};
 use inkfold_engine::RecordId;
+use inkfold_folder::Checkpoint;
 use inkfold_folder::{Acknowledgement, Identity, Presence};
 
 const NAMES: [&str; 3] = ["segment-1", "segment-2", "segment-3"];
@@ -53,6 +54,25 @@ fn signed_files_are_the_bytes_that_they_were() {
     }
 }
 
+fn checkpoint() -> Vec<u8> {
+    let (_, _, files) = common::conversation();
+    let files: Vec<&[u8]> = files.iter().map(|file| file.bytes.as_slice()).collect();
+    Checkpoint::encode(&common::WORKSPACE, &files).unwrap()
+}
+
+#[test]
+fn checkpoints_are_the_bytes_that_they_were() {
+    let golden = fs::read(golden("checkpoint.inc")).unwrap();
+    assert_eq!(golden, checkpoint());
+    let (_, _, files) = common::conversation();
+    let checkpoint = Checkpoint::parse(&golden, &common::WORKSPACE).unwrap();
+    assert_eq!(checkpoint.hashes().collect::<Vec<_>>(), files.iter().map(|file| file.hash).collect::<Vec<_>>());
+    for (segment, file) in checkpoint.segments().zip(&files) {
+        let segment = segment.unwrap();
+        assert_eq!((segment.header(), segment.last_id()), (&file.header, file.last_id));
+    }
+}
+
 /// Writes the golden files: `cargo test -p inkfold-folder --test golden -- --ignored`.
 #[test]
 #[ignore = "overwrites the golden files"]
@@ -65,6 +85,7 @@ fn write_golden_files() {
         ids.extend(records.iter().map(|record| format!("{}\n", record.id())));
     }
     fs::write(golden("records.txt"), ids).unwrap();
+    fs::write(golden("checkpoint.inc"), checkpoint()).unwrap();
     for (name, bytes) in signed() {
         fs::write(golden(name), bytes).unwrap();
     }

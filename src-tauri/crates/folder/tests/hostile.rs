@@ -12,7 +12,9 @@ use inkfold_engine::record::Content;
 use inkfold_engine::{Event, Events, Insertion, Record, RecordId, ReplicaId, WorkspaceId};
 use inkfold_folder::kind::MAGIC;
 use inkfold_folder::segment::{MAX_NUMBER, Tip};
-use inkfold_folder::{HeldRecords, Identity, Refusal, Segment, SegmentFile, Signer, Unresolved, encode_segment};
+use inkfold_folder::{
+    Checkpoint, HeldRecords, Identity, Refusal, Segment, SegmentFile, Signer, Unresolved, encode_segment,
+};
 
 /// A file put together by hand, sealed and signed like a good one.
 struct Raw {
@@ -496,4 +498,44 @@ fn each_kind_is_read_as_far_as_it_may_be_large_and_attachments_not_at_all() {
             assert_eq!((report.blobs, report.complete), (blobs, true));
         }
     }
+}
+
+#[test]
+fn a_checkpoint_is_refused_wherever_it_is_not_what_it_says() {
+    let good = raw().bytes();
+    let sealed = |body: &[u8]| [body, blake3::hash(body).as_bytes()].concat();
+    let whole = Checkpoint::encode(&WORKSPACE, &[&good]).unwrap();
+    let head = whole.len() - 32 - good.len() - 3;
+    assert_eq!(whole[head], 1, "the count comes right after the head");
+    let part = |count: &[u8], segments: &[&[u8]]| sealed(&[&whole[..head], count, &segments.concat()].concat());
+    let length = &whole[head + 1..head + 3];
+    let parsed = |bytes: &[u8]| Checkpoint::parse(bytes, &WORKSPACE).map(|checkpoint| checkpoint.hashes().count());
+    assert_eq!(parsed(&part(&[1], &[length, &good])), Ok(1));
+
+    let malformed = [
+        ("nothing", part(&[0], &[])),
+        ("the same twice", part(&[2], &[length, &good, length, &good])),
+        ("more than it says", part(&[1], &[length, &good, length, &good])),
+        ("fewer than it says", part(&[2], &[length, &good])),
+        ("a count past all bounds", part(&[255, 255, 255, 255, 255, 255, 255, 255, 255, 1], &[length, &good])),
+        ("a length past the end", part(&[1], &[&[255, 255, 3], &good])),
+        ("a length past all bounds", part(&[1], &[&[255, 255, 255, 255, 255, 255, 255, 255, 255, 1], &good])),
+    ];
+    for (what, bytes) in &malformed {
+        assert!(parsed(bytes).is_err(), "{what}");
+    }
+    for cut in 0..whole.len() {
+        assert!(parsed(&whole[..cut]).is_err(), "cut at {cut}");
+        let mut flipped = whole.clone();
+        flipped[cut] ^= 1;
+        assert!(parsed(&flipped).is_err(), "a flipped bit at {cut}");
+    }
+    assert_eq!(parsed(&vec![0; (8 << 20) + 1]), Err(Refusal::TooLarge { size: (8 << 20) + 1, max: 8 << 20 }));
+    let elsewhere = Checkpoint::encode(&WorkspaceId([250; 16]), &[&good]).unwrap();
+    assert_eq!(parsed(&elsewhere), Err(Refusal::OtherWorkspace(WorkspaceId([250; 16]))));
+    // What is in it is a matter of its own: a bad segment leaves the others as they are.
+    let mixed = Checkpoint::encode(&WORKSPACE, &[&good[..], b"no segment"]).unwrap();
+    let outcomes: Vec<bool> =
+        Checkpoint::parse(&mixed, &WORKSPACE).unwrap().segments().map(|segment| segment.is_ok()).collect();
+    assert_eq!(outcomes, [true, false]);
 }

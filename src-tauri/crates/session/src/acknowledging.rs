@@ -15,6 +15,9 @@ use crate::workspace::Workspace;
 /// The least time between two acknowledgements.
 const GAP: Duration = Duration::from_secs(60);
 
+/// Of so many who have written no record is kept what they say: anybody who can write to the folder can make up any number.
+const MAX_STRANGERS: usize = 16;
+
 /// The best that another replica has said.
 struct Heard {
     counter: u64,
@@ -105,6 +108,22 @@ impl Workspace {
         self.see_who_has_all()
     }
 
+    /// What was said last under this id counts as the database has it: another process may have it open, where locks don't
+    /// work.
+    fn recall_own(&mut self) -> Result<(), SessionError> {
+        let (workspace, current) = (self.store.workspace(), self.identity.replica());
+        let rows = self.store.acknowledgements()?;
+        let Some(AcknowledgementRow { counter, bytes, .. }) = rows.into_iter().find(|row| row.replica == current)
+        else {
+            return Ok(());
+        };
+        if self.acknowledging.said.as_ref().is_none_or(|said| said.counter < counter) {
+            let holdings = Acknowledgement::parse(&bytes, &workspace).map(|read| read.holdings).unwrap_or_default();
+            self.acknowledging.said = Some(Said { counter, holdings, bytes });
+        }
+        Ok(())
+    }
+
     /// Takes in what a replica says. An older one than what is known changes nothing, whenever and wherever it is found.
     pub fn take_acknowledgement(&mut self, said: Acknowledgement) -> Result<Verdict, SessionError> {
         if self.shows_another_life(&said)? {
@@ -113,6 +132,9 @@ impl Workspace {
         }
         let known = self.acknowledging.heard.get(&said.replica).map_or(0, |heard| heard.counter);
         if self.own.contains(&said.replica) || said.counter <= known {
+            return Ok(Verdict::Taken);
+        }
+        if known == 0 && self.is_one_too_many(&said.replica)? {
             return Ok(Verdict::Taken);
         }
         self.see_who_has_all()?;
@@ -128,10 +150,23 @@ impl Workspace {
         Ok(Verdict::Taken)
     }
 
+    /// Whether somebody has written nothing, like too many already who have said something.
+    fn is_one_too_many(&self, replica: &ReplicaId) -> Result<bool, SessionError> {
+        if !self.store.tips(replica)?.is_empty() {
+            return Ok(false);
+        }
+        let mut strangers = 0;
+        for replica in self.acknowledging.heard.keys() {
+            strangers += usize::from(self.store.tips(replica)?.is_empty());
+        }
+        Ok(strangers >= MAX_STRANGERS)
+    }
+
     /// Whether it tells that somebody else lives under our id: a copied profile, or a database that was set back.
-    fn shows_another_life(&self, said: &Acknowledgement) -> Result<bool, SessionError> {
+    fn shows_another_life(&mut self, said: &Acknowledgement) -> Result<bool, SessionError> {
         let current = self.identity.replica();
         if said.replica == current {
+            self.recall_own()?;
             let last = self.acknowledging.said.as_ref();
             let is_beyond = said.counter > last.map_or(0, |last| last.counter);
             let is_beside = last.is_some_and(|last| last.counter == said.counter && last.bytes != said.bytes);
@@ -176,6 +211,7 @@ impl Workspace {
         if self.acknowledge_in().is_none_or(|wait| !wait.is_zero()) {
             return Ok(());
         }
+        self.recall_own()?;
         let holdings = self.holdings()?;
         let says_no_more =
             |said: &Said| said.holdings.heads == holdings.heads && holdings.files.is_subset(&said.holdings.files);

@@ -1,4 +1,5 @@
-//! The carrier: the one thread that touches the shared folder. Reading there can block for minutes where a service has
+//! The carrier: the one thread that touches the shared folder for words; images and attachments have the courier
+//! (`blobs/courier.rs`). Reading there can block for minutes where a service has
 //! to fetch a file, so nothing else may wait for it.
 
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ use crate::rhythm::{Bell, Rhythm};
 use crate::surroundings::Around;
 use crate::wire::FolderTrouble;
 use crate::workspace::{Handle, Workspace};
+
+/// What is known of so many files is kept in one go.
+const FACTS_AT_ONCE: usize = 1_000;
 
 /// When the folder is read first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +134,7 @@ pub(crate) struct Work<H, F> {
     files: F,
     around: Around,
     memory: Memory,
+    has_recalled: bool,
     rhythm: Rhythm,
     /// Who waits for a scan that has not begun yet.
     asked: Vec<oneshot::Sender<()>>,
@@ -178,6 +183,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             files,
             around,
             memory: Memory::default(),
+            has_recalled: false,
             rhythm,
             asked: Vec::new(),
             stop: false,
@@ -224,6 +230,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             self.rhythm.end(self.now());
             // What the scan has led to is published before anybody hears that it is done.
             self.take_all(orders);
+            self.keep_memory();
         }
         if scans || self.is_at_home() {
             self.publish();
@@ -281,12 +288,32 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         }
     }
 
+    /// What the last run knew of the files, so that none is read that is as it was.
+    fn recall(&mut self) {
+        if !std::mem::replace(&mut self.has_recalled, true) {
+            let root = self.root.clone();
+            let settled = self.home.ask(move |workspace| workspace.recall_files(&root));
+            self.memory = Memory::restore(settled.unwrap_or_default());
+        }
+    }
+
+    /// Keeps for the next run what has changed of it. Only now, when it is known what became of the files.
+    fn keep_memory(&mut self) {
+        let mut changes = self.memory.changes();
+        while !changes.is_empty() {
+            let rest = changes.split_off(changes.len().min(FACTS_AT_ONCE));
+            let (root, some) = (self.root.clone(), std::mem::replace(&mut changes, rest));
+            let _ = self.home.ask(move |workspace| workspace.remember_files(&root, some));
+        }
+    }
+
     fn scan(&mut self) {
         let asked = self.home.ask(|workspace| (workspace.identity.replica(), workspace.exchange.halt.clone()));
         let Ok((replica, halt)) = asked else { return };
         if halt.is_set() {
             return;
         }
+        self.recall();
         let request = ScanRequest { workspace: self.workspace, replica };
         self.clean(&replica);
         let home = self.home.clone();

@@ -135,6 +135,21 @@ impl Reader {
                     failed.get_or_insert(error);
                     Verdict::Later
                 }),
+                // Each segment in it is as good as in a file of its own.
+                FileContent::Checkpoint(checkpoint) => {
+                    let mut verdict = Verdict::Taken;
+                    for segment in checkpoint.segments() {
+                        match segment.map(|segment| self.take(segment)) {
+                            Ok(Ok(_)) => {}
+                            Ok(Err(error)) => {
+                                failed.get_or_insert(error);
+                                return Verdict::Later;
+                            }
+                            Err(refusal) => verdict = Verdict::Refused(refusal),
+                        }
+                    }
+                    verdict
+                }
                 // They are sound in themselves, and hold no records.
                 FileContent::Acknowledgement(_) | FileContent::Presence(_) => Verdict::Taken,
             }

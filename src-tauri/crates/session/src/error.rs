@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use inkfold_engine::EditError;
+use inkfold_folder::blob::BlobError;
 use inkfold_folder::genesis::CreateError;
 use inkfold_folder::{EncodeError, IdentityError};
 use inkfold_store::StoreError;
@@ -51,6 +52,20 @@ pub enum SessionError {
     /// Another process uses the same data.
     #[error("Inkfold is running on the same data; write in its window, or close it and try again")]
     AlreadyRunning,
+    /// An image or an attachment could not be kept.
+    #[error("the image or file could not be kept: {0}")]
+    Blob(#[from] BlobError),
+    /// An image or an attachment that is larger than they may be.
+    #[error("an image or file may have at most {max} MB, and this one has {size} MB; put it into the shared folder itself and link to it", size = .size.div_ceil(1 << 20), max = .max >> 20)]
+    BlobTooLarge {
+        /// Its size in bytes.
+        size: u64,
+        /// The greatest size allowed.
+        max: u64,
+    },
+    /// An image or an attachment that isn't on this device.
+    #[error("this image or file is not on this device")]
+    NoBlob,
     /// None by that name.
     #[error("there is no workspace “{wanted}” here; there are: {here}")]
     NoSuchWorkspace {
@@ -158,6 +173,9 @@ impl SessionError {
             Self::Identity(error) => error.code(),
             Self::Encode(error) => error.code(),
             Self::Files { .. } => "files",
+            Self::Blob(_) => "blob",
+            Self::BlobTooLarge { .. } => "blob-too-large",
+            Self::NoBlob => "no-blob",
             Self::NoWorkspaceThere(_) => "no-workspace-there",
             Self::SeveralWorkspacesThere(_) => "several-workspaces-there",
             Self::Known => "workspace-known",

@@ -8,6 +8,7 @@ use inkfold_engine::RecordId;
 use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Verdict};
 use inkfold_store::{Batch, Storage, StoreError};
 
+use crate::blobs::courier::Courier;
 use crate::carrier::{Carrier, Parcel};
 use crate::error::SessionError;
 use crate::intake::{Halt, Intake, Reading};
@@ -24,6 +25,7 @@ pub(crate) struct Exchange {
     /// The folder has become another one, and not everything that is held here is in it yet.
     pub has_moved: bool,
     pub carrier: Option<Carrier>,
+    pub courier: Option<Courier>,
     /// Since when there are events that no file of this installation holds.
     pub first_unflushed: Option<Moment>,
     pub last_key: Option<Moment>,
@@ -45,6 +47,10 @@ pub(crate) struct Exchange {
     pub halt: Halt,
     paths: BTreeMap<FileHash, PathBuf>,
     refused: Vec<FileReport>,
+    /// Files that only pretend to be a blob that somebody wants to see.
+    pub refused_blobs: BTreeMap<FileHash, Vec<FileReport>>,
+    /// How many blobs that were added here are not in the folder.
+    pub outstanding_blobs: usize,
     /// Files that turned out to be of no use since the last scan ended.
     useless: Vec<FileReport>,
     /// When a complete scan of this run first saw each of our own files.
@@ -60,6 +66,7 @@ impl Exchange {
             turn: 0,
             has_moved: false,
             carrier,
+            courier: None,
             first_unflushed: None,
             last_key: None,
             last_flush: None,
@@ -73,6 +80,8 @@ impl Exchange {
             halt: Halt::default(),
             paths: BTreeMap::new(),
             refused: Vec::new(),
+            refused_blobs: BTreeMap::new(),
+            outstanding_blobs: 0,
             useless: Vec::new(),
             read_back: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -94,7 +103,7 @@ impl Exchange {
 
     /// Whether everything written is in the folder.
     pub fn is_published(&self) -> bool {
-        self.first_unflushed.is_none() && self.outbox == 0 && !self.has_moved
+        self.first_unflushed.is_none() && self.outbox == 0 && self.outstanding_blobs == 0 && !self.has_moved
     }
 
     /// Hands the outbox to the carrier.
@@ -115,7 +124,8 @@ impl Exchange {
 
     /// The files that aren't used, for people.
     pub fn files(&self) -> Vec<FileReport> {
-        self.waiting_files().into_iter().chain(self.refused.iter().cloned()).collect()
+        let refused = self.refused.iter().chain(self.refused_blobs.values().flatten());
+        self.waiting_files().into_iter().chain(refused.cloned()).collect()
     }
 
     fn waiting_files(&self) -> Vec<FileReport> {
@@ -131,7 +141,13 @@ impl Exchange {
     /// How many files wait, and how many are of no use.
     pub fn unused(&self) -> (u32, u32) {
         let waiting = self.pending.as_ref().map_or(self.lent.len(), Pending::len);
-        (waiting as u32, self.refused.len() as u32)
+        let refused = self.refused.len() + self.refused_blobs.values().map(Vec::len).sum::<usize>();
+        (waiting as u32, refused as u32)
+    }
+
+    /// Whether a file waits for others.
+    pub fn is_waiting(&self, hash: &FileHash) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.contains(hash))
     }
 
     fn path(&self, hash: &FileHash) -> String {
@@ -183,6 +199,7 @@ impl Exchange {
 
     pub fn stop(&mut self) {
         self.carrier = None;
+        self.courier = None;
     }
 }
 
@@ -202,7 +219,10 @@ impl Workspace {
     pub fn scanned(&mut self, report: ScanReport) -> Result<(), SessionError> {
         self.exchange.reading = None;
         self.exchange.forget_paths();
-        self.exchange.trouble = trouble(&report.root);
+        self.exchange.trouble = trouble(&report.root).or(report.too_many.then_some(FolderTrouble::TooManyFiles));
+        if let Some(courier) = &self.exchange.courier {
+            courier.folder(report.root.is_usable());
+        }
         let refused = report.refused.iter().filter(|file| file.again).map(|file| FileReport {
             path: file.path.display().to_string(),
             pending: false,

@@ -5,8 +5,8 @@
 //! records a step at a time ([`Intake`]), so that whatever a window asks for meanwhile comes in between. A file is called
 //! taken once all its records are durable.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::collections::{HashSet, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,8 +15,8 @@ use inkfold_engine::{DocumentId, Record, RecordId};
 use inkfold_folder::scan::Content as FileContent;
 use inkfold_folder::segment::{Header, Together};
 use inkfold_folder::{
-    Branches, FileHash, HeadSignature, LookupFailed, NewFile, Pending, Place, Segment, Taker, Unresolved, Verdict,
-    resolve_together,
+    Branches, Checkpoint, FileHash, HeadSignature, LookupFailed, NewFile, Pending, Place, Segment, Taker, Unresolved,
+    Verdict, resolve_together,
 };
 use inkfold_store::{Batch, Signature};
 
@@ -131,11 +131,46 @@ pub(crate) struct Feed<'a, H> {
     halt: Halt,
     gathered: Vec<(PathBuf, Segment)>,
     weight: usize,
+    /// Files that came in as parts of a checkpoint.
+    taken: HashSet<FileHash>,
 }
 
 impl<'a, H: Home> Feed<'a, H> {
     pub fn new(home: &'a H, halt: Halt) -> Self {
-        Feed { home, halt, gathered: Vec::new(), weight: 0 }
+        Feed { home, halt, gathered: Vec::new(), weight: 0, taken: HashSet::new() }
+    }
+
+    fn gather(&mut self, path: PathBuf, segment: Segment) {
+        self.weight += segment.weight();
+        self.gathered.push((path, segment));
+        if self.gathered.len() >= GATHERED_FILES || self.weight >= GATHERED_WEIGHT {
+            self.hand_over();
+        }
+    }
+
+    /// Takes in the segments of a checkpoint as if each were a file of its own; those files need not be looked into then.
+    fn take_checkpoint(&mut self, path: &Path, checkpoint: &Checkpoint) -> Verdict {
+        let mut refused = None;
+        for segment in checkpoint.segments() {
+            match segment {
+                Ok(segment) => self.gather(path.to_owned(), segment),
+                Err(refusal) => refused = Some(refusal),
+            }
+        }
+        self.hand_over();
+        let hashes: Vec<FileHash> = checkpoint.hashes().collect();
+        let outcome = self.home.ask(move |workspace| {
+            let (taken, others): (Vec<_>, Vec<_>) =
+                hashes.into_iter().partition(|hash| workspace.exchange.coverage.author(hash).is_some());
+            (taken, others.iter().all(|hash| workspace.exchange.is_waiting(hash)))
+        });
+        let (taken, is_all) = outcome.unwrap_or_default();
+        self.taken.extend(taken);
+        match refused {
+            Some(refusal) => Verdict::Refused(refusal),
+            None if is_all => Verdict::Taken,
+            None => Verdict::Later,
+        }
     }
 
     /// Hands over what is gathered, and returns when all of it is durable, waits, or has turned out to be of no use.
@@ -202,15 +237,13 @@ impl<H: Home> Taker for Feed<'_, H> {
 
     fn take(&mut self, new: NewFile) -> Verdict {
         match new.content {
+            FileContent::Segment(segment) if self.taken.contains(&segment.hash()) => Verdict::Taken,
             FileContent::Segment(segment) => {
-                self.weight += segment.weight();
-                self.gathered.push((new.path, segment));
-                if self.gathered.len() >= GATHERED_FILES || self.weight >= GATHERED_WEIGHT {
-                    self.hand_over();
-                }
+                self.gather(new.path, segment);
                 // What becomes of it is said when it is known.
                 Verdict::Waiting
             }
+            FileContent::Checkpoint(checkpoint) => self.take_checkpoint(&new.path, &checkpoint),
             // What is said of records may be about those that are gathered.
             FileContent::Acknowledgement(said) => {
                 self.hand_over();

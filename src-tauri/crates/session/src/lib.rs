@@ -5,6 +5,7 @@
 //! of a caller for the disk or the shared folder other than by awaiting an answer.
 //!
 //! - [`Session`]: what the window and the command line ask for.
+//! - [`blobs`]: images and attachments.
 //! - [`reading`] and [`checking`]: what can be read while another process writes.
 //! - [`Request`] and [`socket`]: what the command line asks for, of a session of its own or of the one that runs.
 //! - [`Installation`]: a workspace and its exchange without threads, moved on step by step, for simulations.
@@ -26,6 +27,7 @@
 //! ```
 
 mod acknowledging;
+pub mod blobs;
 mod branches;
 mod carrier;
 pub mod checking;
@@ -34,6 +36,7 @@ mod diagnostics;
 mod edit;
 mod error;
 mod exchange;
+mod facts;
 mod installation;
 mod intake;
 mod news;

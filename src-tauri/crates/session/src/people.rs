@@ -20,12 +20,20 @@ pub(crate) struct People {
     persons: BTreeMap<ReplicaId, String>,
     devices: BTreeMap<ReplicaId, String>,
     is_stale: bool,
+    /// The others are to be told who writes here: the id is new, or somebody says that nobody writes under it, a copy of this
+    /// installation that goes on under another one.
+    is_unknown: bool,
 }
 
 impl People {
     /// Somebody may have come, or have another name.
     pub fn changed(&mut self) {
         self.is_stale = true;
+    }
+
+    /// A new id has no name yet.
+    pub fn begin_anew(&mut self) {
+        self.is_unknown = true;
     }
 
     /// Whether somebody is among those who write here.
@@ -63,7 +71,8 @@ impl Workspace {
         let mut others: BTreeSet<ReplicaId> = self.store.replicas()?.into_iter().collect();
         others.extend(self.acknowledging.replicas());
         others.retain(|replica| !self.own.contains(replica) && !gone.contains(replica));
-        self.people = People { others, persons, devices, is_stale: false };
+        let is_unknown = self.people.is_unknown || gone.contains(&self.identity.replica());
+        self.people = People { others, persons, devices, is_stale: false, is_unknown };
         Ok(())
     }
 
@@ -85,18 +94,31 @@ impl Workspace {
         peers
     }
 
+    /// Whether the others are to be told who writes here.
+    pub fn is_unknown(&self) -> bool {
+        self.people.is_unknown
+    }
+
     /// Writes down who writes under this id and on what device, and that earlier ids of this installation write no more.
     /// Where nobody has said who writes here, nothing is written.
     pub fn introduce(&mut self) -> Result<(), SessionError> {
         let Some(person) = setting_text(&*self.store, setting::PERSON)? else { return Ok(()) };
+        self.people.is_unknown = false;
         let zero = sealed_document(&*self.store, DocumentId::WORKSPACE)?;
         let current = self.identity.replica();
         let mut registers = vec![
             (format!("person/{current}"), Value::Text(person)),
             (format!("device/{current}"), Value::Text(device_name())),
         ];
-        let earlier = self.own.iter().filter(|id| **id != current);
-        registers.extend(earlier.map(|id| (format!("gone/{id}"), Value::Flag(true))));
+        for id in &self.own {
+            let key = format!("gone/{id}");
+            match zero.register(Target::Workspace, &key) {
+                // Whoever else writes under it has the last word.
+                None if *id != current => registers.push((key, Value::Flag(true))),
+                Some(Value::Flag(true)) if *id == current => registers.push((key, Value::Flag(false))),
+                _ => {}
+            }
+        }
         registers.retain(|(key, value)| zero.register(Target::Workspace, key) != Some(value));
         if registers.is_empty() {
             return Ok(());

@@ -20,6 +20,9 @@ const GAP: Duration = Duration::from_secs(2);
 /// Who does nothing for so long is not there any more.
 const AWAY: Duration = Duration::from_secs(60);
 
+/// More people than this aren't looked for.
+const MAX_SEEN: usize = 1_000;
+
 /// Where somebody else is.
 struct Seen {
     counter: u64,
@@ -147,6 +150,9 @@ impl Workspace {
             return;
         }
         if self.presences.seen.get(&replica).is_some_and(|seen| seen.counter >= counter) {
+            return;
+        }
+        if self.presences.seen.len() >= MAX_SEEN && !self.presences.seen.contains_key(&replica) {
             return;
         }
         let rose = self.presences.is_scanned.then(|| self.around.moment());

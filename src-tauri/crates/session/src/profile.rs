@@ -5,6 +5,7 @@
 //! <data>/lock                            held by the one process that writes
 //! <data>/profile.json                    which workspace was shown last
 //! <data>/workspaces/<id>/inkfold.db      a workspace's store
+//! <data>/workspaces/<id>/blobs/          its images and attachments
 //! <data>/workspaces/<id>/mirror.json     what is known of it should it be lost or set back
 //! <data>/workspaces/<id>/set-aside-…/    a damaged one that was put aside
 //! ```
@@ -16,6 +17,7 @@ use inkfold_engine::WorkspaceId;
 use inkfold_store::{SqliteStore, Storage, StoreError};
 use serde::{Deserialize, Serialize};
 
+use crate::blobs::LocalBlobs;
 use crate::error::SessionError;
 use crate::reading::setting_text;
 use crate::wire::WorkspaceInfo;
@@ -124,6 +126,14 @@ impl Profile {
             std::fs::create_dir_all(directory).map_err(SessionError::files(directory))?;
         }
         Ok(SqliteStore::open(&path, id)?)
+    }
+
+    /// The images and attachments of a workspace.
+    ///
+    /// # Errors
+    /// Their directory can't be used.
+    pub fn blobs(&self, id: WorkspaceId) -> Result<LocalBlobs, SessionError> {
+        LocalBlobs::open(&self.data.join("workspaces").join(id.to_string()), id)
     }
 
     /// What people call a workspace.

@@ -6,18 +6,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::time::Duration;
 
 use inkfold_engine::{RecordId, ReplicaId};
-use inkfold_folder::policy::SETTLED;
+use inkfold_folder::policy::{OwnFile, SETTLED};
 use inkfold_folder::segment::Header;
-use inkfold_folder::{EncodeError, FileHash, HeadSignature, PublicKey, ScanReport, ShortHash, Signer, encode_segment};
-use inkfold_store::{Batch, Chain, Signature, Tip};
+use inkfold_folder::{
+    EncodeError, FileHash, HeadSignature, PublicKey, RelativePath, ScanReport, ShortHash, Signer, encode_segment,
+};
+use inkfold_store::{Batch, Chain, Signature, Stretch, Tip};
 
 use crate::branches::StoreBranches;
 use crate::carrier::Parcel;
 use crate::error::SessionError;
 use crate::surroundings::Moment;
 use crate::workspace::{Workspace, setting};
+
+/// Whoever publishes what others have lost waits up to so long more, so that not all do it at once.
+const MOST_DELAY: Duration = Duration::from_secs(30 * 60);
 
 /// What a file holds, as far as it was taken in.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +42,14 @@ type Gap = (RecordId, u64, u64);
 pub(crate) struct Coverage {
     /// Every file that was taken in in this run.
     spans: BTreeMap<FileHash, Span>,
-    /// Those that were in the folder at the last complete scan or came since.
+    /// Those that were in the folder at the last complete scan, under names that services carry, or came since.
     present: BTreeSet<FileHash>,
     /// Since the last look nothing has happened that could leave records without a file.
     is_settled: bool,
     /// Since when nobody holds what.
     missing: BTreeMap<Gap, Moment>,
+    /// Since when others' files hold what a file of ours holds of others' records.
+    spare: BTreeMap<FileHash, Moment>,
 }
 
 impl Coverage {
@@ -50,6 +58,22 @@ impl Coverage {
         let span = Span { author: header.author, first: header.first, last: header.last, last_id };
         self.spans.insert(hash, span);
         self.present.insert(hash);
+    }
+
+    /// What the file holds, if it was taken in.
+    pub fn stretch(&self, hash: &FileHash) -> Option<Stretch> {
+        self.spans.get(hash).map(|span| Stretch {
+            replica: span.author,
+            first: span.first,
+            last: span.last,
+            record: span.last_id,
+        })
+    }
+
+    /// A file was taken in by an earlier run. Whether it is still there, the next scan says.
+    pub fn recall(&mut self, hash: FileHash, stretch: &Stretch) {
+        let Stretch { replica: author, first, last, record: last_id } = *stretch;
+        self.spans.insert(hash, Span { author, first, last, last_id });
     }
 
     /// There may be records that no file has held in this run.
@@ -87,8 +111,8 @@ impl Workspace {
     /// After a complete scan with nothing on its way: publishes what nobody's files hold.
     pub fn rescue(&mut self, report: &ScanReport) -> Result<(), SessionError> {
         let coverage = &mut self.exchange.coverage;
-        let is_whole = coverage.present.is_subset(&report.present);
-        coverage.present.clone_from(&report.present);
+        let is_whole = coverage.present.is_subset(&report.kept);
+        coverage.present.clone_from(&report.kept);
         // What comes with a file is held by it; only a file that goes can leave a gap.
         if coverage.is_settled && is_whole && coverage.missing.is_empty() && !self.exchange.has_moved {
             return Ok(());
@@ -105,7 +129,8 @@ impl Workspace {
                     let now = self.around.moment();
                     let since = *self.exchange.coverage.missing.get(&key).unwrap_or(&now);
                     missing.insert(key, since);
-                    if has_moved || self.own.contains(&replica) || self.around.since(since) >= SETTLED {
+                    let patience = SETTLED + self.delay(&tip.record);
+                    if has_moved || self.own.contains(&replica) || self.around.since(since) >= patience {
                         due.push((replica, tip, gap));
                     }
                 }
@@ -122,6 +147,63 @@ impl Workspace {
             self.store.commit(&Batch { settings: vec![(setting::MOVED.into(), None)], ..Batch::default() })?;
         }
         Ok(())
+    }
+
+    /// Of several who hold the same records mostly one should publish them: the one whose turn comes first, which is another's
+    /// for other records.
+    fn delay(&self, record: &RecordId) -> Duration {
+        let own = self.identity.replica();
+        let mixed = own.0.iter().zip(record.0).fold(0_u32, |mixed, (a, b)| mixed.rotate_left(5) ^ u32::from(a ^ b));
+        Duration::from_secs(u64::from(mixed) % MOST_DELAY.as_secs())
+    }
+
+    /// Takes away what we published of others' records once others' files have held all of it for a day.
+    pub fn give_back(&mut self, report: &ScanReport) -> Result<(), SessionError> {
+        let own = self.identity.replica();
+        let now = self.around.moment();
+        let (mut spare, mut paths) = (BTreeMap::new(), Vec::new());
+        for (name, seen) in &report.own {
+            let Some(file) = OwnFile::seen(name, seen) else { continue };
+            let span = self.exchange.coverage.spans.get(&file.hash).copied();
+            let Some(span) = span.filter(|span| span.author != own) else { continue };
+            if self.is_held_by_others(&span, report)? {
+                let since = *self.exchange.coverage.spare.get(&file.hash).unwrap_or(&now);
+                spare.insert(file.hash, since);
+                if self.around.since(since) >= SETTLED {
+                    paths.push(RelativePath::segment(&own, name));
+                }
+            }
+        }
+        self.exchange.coverage.spare = spare;
+        if let Some(carrier) = self.exchange.carrier.as_ref().filter(|_| !paths.is_empty()) {
+            carrier.remove(paths);
+        }
+        Ok(())
+    }
+
+    /// Whether files that we don't publish hold these records: their author's, or those of a replica with a lesser id, so that
+    /// of two who published the same the lesser one's stays.
+    fn is_held_by_others(&self, wanted: &Span, report: &ScanReport) -> Result<bool, SessionError> {
+        let own = self.identity.replica();
+        let is_firm =
+            |hash: &FileHash| report.homes.get(hash).is_some_and(|home| *home == wanted.author || *home < own);
+        let spans = self.exchange.coverage.spans.iter();
+        let mut held = Vec::new();
+        for (_, span) in spans.filter(|(hash, span)| span.author == wanted.author && is_firm(hash)) {
+            // Of one branch are two of which the longer goes on where the shorter ends.
+            let (longer, shorter) = if span.last > wanted.last { (span, wanted) } else { (wanted, span) };
+            if self.store.record_at(&longer.last_id, shorter.last)? == Some(shorter.last_id) {
+                held.push((span.first, span.last));
+            }
+        }
+        held.sort_unstable();
+        let mut next = wanted.first;
+        for (first, last) in held {
+            if first <= next {
+                next = next.max(last + 1);
+            }
+        }
+        Ok(next > wanted.last)
     }
 
     /// The numbers of the branch that ends in `tip` which no file holds.

@@ -9,8 +9,9 @@ use std::time::Duration;
 use inkfold_engine::{DocumentId, Value, WorkspaceId};
 use inkfold_folder::{RealClock, RealFileSystem, genesis};
 use inkfold_store::{Batch, Storage};
-use tokio::sync::{OwnedMutexGuard, broadcast};
+use tokio::sync::{OwnedMutexGuard, broadcast, oneshot};
 
+use crate::blobs::{self, LocalBlobs, OpenBlob, Uploads};
 use crate::carrier::FirstScan;
 use crate::error::SessionError;
 use crate::opened::Ask;
@@ -20,7 +21,8 @@ use crate::recovery::{self, Salvage};
 use crate::sharing::check_apart;
 use crate::welcome;
 use crate::wire::{
-    self, DocumentInfo, Edit, FileReport, Opened, Patch, Present, Start, Status, Undo, Undone, WorkspaceInfo,
+    self, BlobInfo, BlobState, DocumentInfo, Edit, FileReport, Opened, Patch, Present, Start, Status, Undo, Undone,
+    WorkspaceInfo,
 };
 use crate::witness::{Facts, Witness};
 use crate::workspace::{Handle, Workspace, setting};
@@ -42,6 +44,7 @@ struct Shared {
     lock: Arc<File>,
     events: broadcast::Sender<wire::Event>,
     current: Mutex<Option<Current>>,
+    uploads: Mutex<Uploads>,
     /// Held while a workspace is opened or left: two threads on one store would write as one replica twice.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The turn of the session that this one is a guest of, for as long as it has a workspace open beside it.
@@ -53,6 +56,7 @@ struct Current {
     /// Guests have the same one.
     info: Arc<Mutex<WorkspaceInfo>>,
     handle: Handle,
+    blobs: LocalBlobs,
     /// None where the workspace belongs to the session that this one is a guest of.
     thread: Option<JoinHandle<()>>,
 }
@@ -99,6 +103,7 @@ impl Session {
             lock: Arc::new(lock),
             events,
             current: Mutex::new(None),
+            uploads: Mutex::default(),
             turn: Arc::default(),
             visit: None,
         })))
@@ -196,14 +201,16 @@ impl Session {
 
     /// Starts a workspace's thread, where none runs.
     async fn begin(&self, id: WorkspaceId, first_scan: FirstScan, how: Salvage) -> Result<(), SessionError> {
+        let blobs = self.0.profile.blobs(id)?;
         let (profile, facts, events) = (self.0.profile.clone(), self.0.facts.clone(), self.0.events.clone());
         // A lost database is rebuilt here, which takes a while.
         let begun = tokio::task::spawn_blocking(move || {
             let start = || {
                 let (store, witness) = recovery::open(&profile, id, facts.clone(), how)?;
                 let info = Arc::new(Mutex::new(Profile::info(&store)?));
-                let (handle, thread) = Workspace::start(Box::new(store), events.clone(), first_scan, witness)?;
-                Ok::<_, SessionError>(Current { id, info, handle, thread: Some(thread) })
+                let (handle, thread) =
+                    Workspace::start(Box::new(store), blobs.clone(), events.clone(), first_scan, witness)?;
+                Ok::<_, SessionError>(Current { id, info, handle, blobs: blobs.clone(), thread: Some(thread) })
             };
             match start() {
                 // Only reading the rows has shown it.
@@ -249,6 +256,7 @@ impl Session {
             id,
             info: current.info.clone(),
             handle: current.handle.clone(),
+            blobs: current.blobs.clone(),
             thread: None,
         });
         if shown.is_some() {
@@ -273,6 +281,7 @@ impl Session {
             // Who listens to this session hears of the workspace that it shows, and of no other.
             events: broadcast::channel(1).0,
             current: Mutex::new(current),
+            uploads: Mutex::default(),
             turn: Arc::default(),
             visit,
         }))
@@ -520,6 +529,112 @@ impl Session {
         self.handle()?.ask(|workspace| Ok(workspace.exchange.files())).await
     }
 
+    // ---- images and attachments
+
+    fn blobs(&self) -> Result<LocalBlobs, SessionError> {
+        self.current().as_ref().map(|current| current.blobs.clone()).ok_or(SessionError::NoWorkspace)
+    }
+
+    fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        // Nothing that holds this lock can leave it half done.
+        self.0.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the content of a file as a blob; it is durable on this device when this returns, and published as the folder
+    /// takes it.
+    ///
+    /// # Errors
+    /// It is too large, or can't be read or stored.
+    pub async fn add_blob(&self, path: PathBuf) -> Result<BlobInfo, SessionError> {
+        let blobs = self.blobs()?;
+        let info = aside(move || blobs.add(&path)).await?;
+        self.blob_added()?;
+        Ok(info)
+    }
+
+    fn blob_added(&self) -> Result<(), SessionError> {
+        self.handle()?.send(|workspace| {
+            if let Some(courier) = &workspace.exchange.courier {
+                // Till the courier knows better: the words don't count as published before what they show.
+                workspace.exchange.outstanding_blobs += 1;
+                courier.added();
+            }
+        })
+    }
+
+    /// Begins to take content that a window hands over piece by piece; its number.
+    ///
+    /// # Errors
+    /// Nothing can be stored.
+    pub async fn begin_blob(&self) -> Result<u32, SessionError> {
+        let blobs = self.blobs()?;
+        self.uploads().begin(blobs)
+    }
+
+    /// Takes the next piece. Pieces are handed over one after the other.
+    ///
+    /// # Errors
+    /// There is no such upload, it became too large, or it can't be stored; it is over then.
+    pub async fn append_blob(&self, number: u32, piece: Vec<u8>) -> Result<(), SessionError> {
+        let mut upload = self.uploads().take(number)?;
+        let upload = aside(move || upload.append(&piece).map(|()| upload)).await?;
+        self.uploads().put(number, upload);
+        Ok(())
+    }
+
+    /// Makes a blob of all pieces.
+    ///
+    /// # Errors
+    /// As [`Self::add_blob`], or there is no such upload.
+    pub async fn finish_blob(&self, number: u32) -> Result<BlobInfo, SessionError> {
+        let upload = self.uploads().take(number)?;
+        let info = aside(move || upload.finish()).await?;
+        self.blob_added()?;
+        Ok(info)
+    }
+
+    /// Where a blob is. One that isn't here is looked for in the folder, and an event says what came of it.
+    ///
+    /// # Errors
+    /// No workspace is open, or it is no hash.
+    pub async fn blob(&self, hash: String) -> Result<BlobState, SessionError> {
+        let (blobs, hash) = (self.blobs()?, blobs::parse(&hash)?);
+        if blobs.path(&hash).is_some() {
+            return Ok(BlobState::Here);
+        }
+        self.handle()?
+            .ask(move |workspace| match &workspace.exchange.courier {
+                Some(courier) => {
+                    courier.want(hash);
+                    Ok(BlobState::Coming)
+                }
+                None => Ok(BlobState::Absent),
+            })
+            .await
+    }
+
+    /// The content of a blob that is here.
+    ///
+    /// # Errors
+    /// It isn't here, or can't be read.
+    pub async fn read_blob(&self, hash: String) -> Result<OpenBlob, SessionError> {
+        let (blobs, hash) = (self.blobs()?, blobs::parse(&hash)?);
+        aside(move || blobs.read(&hash)).await
+    }
+
+    /// Saves the content of a blob that is here as a file of the user's own.
+    ///
+    /// # Errors
+    /// It isn't here, or the file can't be written.
+    pub async fn save_blob(&self, hash: String, path: PathBuf) -> Result<(), SessionError> {
+        let blob = self.read_blob(hash).await?;
+        aside(move || {
+            let copied = File::create(&path).and_then(|mut file| std::io::copy(&mut blob.content(), &mut file));
+            copied.map(|_| ()).map_err(SessionError::files(path))
+        })
+        .await
+    }
+
     /// Stops reading the shared folder; what has come in stays. Nothing is read or published any more until it is to go on.
     ///
     /// # Errors
@@ -561,6 +676,9 @@ impl Session {
             if let Some(scanned) = scanned {
                 let _ = scanned.await;
             }
+            if let Some(carried) = handle.ask(|workspace| Ok(carried(workspace))).await? {
+                let _ = carried.await;
+            }
         }
         Ok(())
     }
@@ -588,16 +706,21 @@ impl Session {
     /// # Errors
     /// What was written could not be stored.
     pub async fn publish(&self) -> Result<(), SessionError> {
-        let published = self
+        let published_in = self
             .handle()?
             .ask(|workspace| {
                 workspace.flush()?;
                 let exchange = &workspace.exchange;
-                Ok(exchange.carrier.as_ref().filter(|_| !exchange.is_published()).map(|carrier| carrier.scan()))
+                let scanned =
+                    exchange.carrier.as_ref().filter(|_| !exchange.is_published()).map(|carrier| carrier.scan());
+                Ok(scanned.zip(carried(workspace)))
             })
             .await?;
-        if let Some(published) = published
-            && tokio::time::timeout(PATIENCE, published).await.is_err()
+        let published = async |(scanned, carried): (oneshot::Receiver<()>, oneshot::Receiver<()>)| {
+            let _ = tokio::join!(scanned, carried);
+        };
+        if let Some(waiting) = published_in
+            && tokio::time::timeout(PATIENCE, published(waiting)).await.is_err()
         {
             tracing::warn!("the shared folder doesn't answer; what isn't there yet follows at the next start");
         }
@@ -627,6 +750,18 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Does work that waits for a disk where nobody is kept waiting by it.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SessionError> + Send + 'static,
+) -> Result<T, SessionError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| SessionError::Closing)?
+}
+
+/// When the blobs added here are in the folder, or could not be put there.
+fn carried(workspace: &mut Workspace) -> Option<oneshot::Receiver<()>> {
+    workspace.exchange.courier.as_ref().map(|courier| courier.finish())
 }
 
 fn parse(document: &str) -> Result<DocumentId, SessionError> {

@@ -38,7 +38,11 @@ impl Workspace {
             carrier.remove(paths);
         }
         // What nobody else's files hold is known only when all of them were looked at.
-        if report.complete { self.rescue(report) } else { Ok(()) }
+        if report.complete {
+            self.give_back(report)?;
+            self.rescue(report)?;
+        }
+        Ok(())
     }
 
     fn own_files(&mut self, report: &ScanReport) -> Vec<OwnFile> {

@@ -320,6 +320,8 @@ pub enum FolderTrouble {
     Unreadable,
     /// It can't be written.
     Unwritable,
+    /// It holds more files than are looked at, so that some are not read.
+    TooManyFiles,
 }
 
 /// Somebody else who writes in the workspace, on one device.
@@ -430,6 +432,36 @@ pub struct FileReport {
     pub reason: String,
 }
 
+/// An image or an attachment that was added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct BlobInfo {
+    /// By which documents name it.
+    pub hash: String,
+    /// What it is, by its content: one of the images that windows show, or `application/octet-stream`.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: u32,
+    /// The width of an image that windows show, in pixels.
+    pub width: Option<u32>,
+    /// Its height.
+    pub height: Option<u32>,
+}
+
+/// Where an image or an attachment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum BlobState {
+    /// On this device.
+    Here,
+    /// It is being fetched from the shared folder.
+    Coming,
+    /// It has not arrived in the shared folder; it is looked for again by itself.
+    Absent,
+}
+
 /// An error that reached the window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -459,6 +491,13 @@ pub enum Event {
     Presences {
         /// Everybody who is in a document, without places.
         present: Vec<Present>,
+    },
+    /// An image or an attachment that the window asked for has come, or has not.
+    Blob {
+        /// Its hash.
+        hash: String,
+        /// Where it is.
+        state: BlobState,
     },
     /// The workspace has another folder, or none any more.
     Workspace {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use inkfold_engine::{Event, Insertion, RecordId, ReplicaId};
-use inkfold_folder::Segment;
+use inkfold_folder::{FileHash, Segment};
 use inkfold_session::wire::{FileReport, Status};
 use inkfold_session::{Installation, SessionError};
 use inkfold_store::{MemoryStore, Storage};
@@ -55,6 +55,8 @@ pub struct Computer {
     pub watcher: SystemWatcher,
     /// Every id that it has written under.
     pub ids: BTreeSet<ReplicaId>,
+    /// What it has put into the folder.
+    pub wrote: BTreeSet<FileHash>,
     /// So many times it has looked through the folder.
     pub scans: u64,
     rng: Rng,
@@ -76,8 +78,9 @@ impl Computer {
         let mut rng = Rng::with_seed(seed);
         let watcher = SystemWatcher::new(disk.clone(), rng.u64(..), tally);
         let (store, ids) = (Kept::new(store), BTreeSet::new());
-        let (program, second, is_doubled) = (None, None, false);
-        let mut computer = Computer { disk, clock, store, watcher, ids, scans: 0, rng, program, second, is_doubled };
+        let (wrote, program, second, is_doubled) = (BTreeSet::new(), None, None, false);
+        let mut computer =
+            Computer { disk, clock, store, watcher, ids, wrote, scans: 0, rng, program, second, is_doubled };
         computer.program = Some(computer.begin(computer.store.clone())?);
         Ok(computer)
     }
@@ -242,35 +245,45 @@ impl Computer {
         self.program.as_ref().map(Installation::replica).unwrap_or_default()
     }
 
-    /// Whether these are the bytes of a segment of this computer's records.
-    fn has_written(&self, bytes: &[u8]) -> bool {
+    /// Whether the program may take these bytes away: a segment of this computer's records, or of others' under the name that
+    /// whoever publishes it gives it, or a file that it has put there.
+    fn may_remove(&self, path: &Path, bytes: &[u8]) -> bool {
         let segment = Segment::parse(bytes, &self.store.workspace()).ok();
-        segment.is_some_and(|segment| self.ids.contains(&segment.header().author))
+        let is_named = |segment: &Segment| path.file_name().is_some_and(|name| name == segment.name().as_str());
+        segment.is_some_and(|segment| self.ids.contains(&segment.header().author) || is_named(&segment))
+            || self.wrote.contains(&FileHash::of(bytes))
+    }
+
+    /// Whether the program may write there: its own directory, its own files among everybody's, and what is known by its
+    /// content.
+    fn may_write(&self, path: &Path) -> bool {
+        let Ok(below) = path.strip_prefix("inkfold-data") else { return false };
+        let mut parts = below.iter().map(|part| part.to_string_lossy());
+        let (Some(directory), file) = (parts.next(), parts.next()) else { return true };
+        let is_own = |name: &str| self.ids.iter().any(|id| id.to_string() == name);
+        let is_temporary = |name: &str| name.starts_with('~');
+        match (&*directory, file) {
+            ("acks" | "presence" | "blobs" | "checkpoints", None) => true,
+            ("acks" | "presence", Some(name)) => is_temporary(&name) || is_own(name.split('.').next().unwrap_or("")),
+            ("blobs" | "checkpoints", Some(_)) => true,
+            (directory, _) => is_own(directory),
+        }
     }
 
     /// Paths that the program has changed since the last call although they are not its own.
-    pub fn strays(&self) -> Vec<PathBuf> {
-        let data = Path::new("inkfold-data");
-        let own: Vec<PathBuf> = self.ids.iter().map(|id| data.join(id.to_string())).collect();
-        let said = |directory: &str, id: &ReplicaId, extension| data.join(directory).join(format!("{id}.{extension}"));
-        let replaced: Vec<PathBuf> =
-            self.ids.iter().flat_map(|id| [said("acks", id, "ina"), said("presence", id, "inp")]).collect();
+    pub fn strays(&mut self) -> Vec<PathBuf> {
         let mut strays = Vec::new();
         for Touched { path, removed } in self.disk.take_touched() {
-            let is_own = path == data || own.iter().any(|own| path.starts_with(own));
-            let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'));
-            // Among everybody's small files only its own, and what it writes before they have their name.
-            let is_among = ["acks", "presence"].map(|directory| data.join(directory));
-            if replaced.contains(&path)
-                || is_among
-                    .iter()
-                    .any(|directory| path == *directory || (is_temporary && path.parent() == Some(directory)))
-            {
-                continue;
+            if removed.is_none() {
+                self.wrote.extend(self.disk.bytes(&path).map(|bytes| FileHash::of(&bytes)));
             }
+            let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'));
+            // Its small files are replaced and taken away by their name alone.
+            let is_small =
+                ["acks", "presence"].iter().any(|name| path.starts_with(Path::new("inkfold-data").join(name)));
             // Of what lies in its directory it may take away only what it has put there itself, or could have.
-            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !self.has_written(&bytes));
-            if !is_own || is_theirs {
+            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !is_small && !self.may_remove(&path, &bytes));
+            if !self.may_write(&path) || is_theirs {
                 strays.push(path);
             }
         }

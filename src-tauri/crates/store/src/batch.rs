@@ -132,6 +132,21 @@ pub struct FileFact {
     pub inode: u64,
     /// Hash of the bytes.
     pub hash: [u8; 32],
+    /// The records in it, where that is what it holds.
+    pub stretch: Option<Stretch>,
+}
+
+/// A stretch of a replica's chain, by its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Whose records.
+    pub replica: ReplicaId,
+    /// Number of the first.
+    pub first: u64,
+    /// Number of the last.
+    pub last: u64,
+    /// The last.
+    pub record: RecordId,
 }
 
 /// A file that can't be used yet, or not at all.

@@ -56,7 +56,7 @@ mod versions;
 
 pub use batch::{
     AcknowledgementRow, Batch, Committed, Counts, DocumentCard, FileFact, OutboxFile, PendingFile, Signature, Snapshot,
-    SnapshotChange, SnapshotMark,
+    SnapshotChange, SnapshotMark, Stretch,
 };
 pub use chain::Chain;
 pub use error::{Result, StoreError};

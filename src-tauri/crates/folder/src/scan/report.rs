@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use inkfold_engine::ReplicaId;
+
 use super::RootState;
 use crate::refusal::Refusal;
 use crate::segment::FileHash;
@@ -45,6 +47,8 @@ pub struct ScanReport {
     pub complete: bool,
     /// Our own directory was looked at whole, or isn't there: only then may anything be published.
     pub own_complete: bool,
+    /// There are more files than [`MAX_FILES`](super::MAX_FILES); the others were not looked at.
+    pub too_many: bool,
     /// Files that can't be used.
     pub refused: Vec<RefusedFile>,
     /// Places that could not be looked at.
@@ -53,6 +57,11 @@ pub struct ScanReport {
     pub own: BTreeMap<String, OwnSeen>,
     /// All sound segments in the folder, under whatever name.
     pub present: BTreeSet<FileHash>,
+    /// Those of them that lie under the names which their publishers gave them. Other names may be those of files that one
+    /// computer's service keeps for itself, or takes away as it likes: nobody else may ever get those.
+    pub kept: BTreeSet<FileHash>,
+    /// Those of them that lie in other replicas' directories: the least of these replicas.
+    pub homes: BTreeMap<FileHash, ReplicaId>,
     /// The sound presences in the folder, by the hashes of their files.
     pub presences: BTreeSet<FileHash>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
@@ -71,11 +80,14 @@ impl ScanReport {
             root,
             complete: false,
             own_complete: false,
+            too_many: false,
             refused: Vec::new(),
             trouble: Vec::new(),
             own: BTreeMap::new(),
             present: BTreeSet::new(),
             presences: BTreeSet::new(),
+            homes: BTreeMap::new(),
+            kept: BTreeSet::new(),
             blobs: BTreeMap::new(),
             handed_over: 0,
             files: 0,

@@ -1,6 +1,5 @@
 //! How the shared folder itself stands: its own files, of which one makes it a workspace.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use super::{Candidate, MAX_FILES, START_BYTES, Walk};
 use crate::fs::{Facts, Kind};
 use crate::genesis::{Found as FoundGenesis, Genesis, GenesisRefusal, MAX_GENESIS_BYTES};
 use crate::kind::{FileKind, Mark, is_blob, mark};
-use crate::layout::{DATA_DIRECTORY, GENESIS_EXTENSION, has_extension};
+use crate::layout::{GENESIS_EXTENSION, has_extension, is_data_directory};
 use crate::memory::{Row, Seen};
 
 /// How the shared folder itself stands. Unless it is [`Ready`](Self::Ready) or [`Several`](Self::Several), nothing
@@ -176,11 +175,4 @@ impl Walk<'_> {
             foreign.push(Candidate { path, facts });
         }
     }
-}
-
-/// Services change names in case and add to them.
-fn is_data_directory(name: &OsStr) -> bool {
-    name.to_str()
-        .and_then(|name| name.get(..DATA_DIRECTORY.len()))
-        .is_some_and(|start| start.eq_ignore_ascii_case(DATA_DIRECTORY))
 }

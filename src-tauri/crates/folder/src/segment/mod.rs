@@ -8,9 +8,10 @@ mod parse;
 mod resolve;
 
 use std::fmt;
+use std::str::FromStr;
 
 use inkfold_engine::codec::RecordParts;
-use inkfold_engine::ids::to_base32;
+use inkfold_engine::ids::{ParseIdError, from_base32, to_base32};
 use inkfold_engine::{RecordId, ReplicaId, WorkspaceId};
 
 use crate::identity::{HeadSignature, PublicKey};
@@ -81,6 +82,20 @@ impl ShortHash {
 impl fmt::Debug for ShortHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ShortHash({})", self.h16())
+    }
+}
+
+impl fmt::Display for FileHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&to_base32(&self.0))
+    }
+}
+
+impl FromStr for FileHash {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        from_base32(text).and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or_else(|| ParseIdError(text.to_owned()))
     }
 }
 

@@ -19,14 +19,17 @@ impl Workspace {
         self.mirror()?;
         let turn = self.exchange.turn + 1;
         let (id, around) = (self.store.workspace(), self.around.clone());
-        let carrier = folder
-            .map(|root| Carrier::start(root, id, Errand { handle: home, turn }, around.clone(), FirstScan::AtOnce));
+        let home = Errand { handle: home, turn };
+        let blobs = folder.clone().zip(self.blobs.clone());
+        let courier = blobs.map(|(root, blobs)| Courier::start(root, blobs, home.clone(), around.clone()));
+        let carrier = folder.map(|root| Carrier::start(root, id, home, around.clone(), FirstScan::AtOnce));
         // What was known of the files is forgotten with the folder that they were in.
         let last_key = self.exchange.last_key;
         self.take_presence_away();
         self.acknowledging.begin_in_folder();
         self.presences.begin_in_folder();
         self.exchange = Exchange::new(carrier, around);
+        self.exchange.courier = courier;
         self.exchange.turn = turn;
         self.exchange.has_moved = self.exchange.carrier.is_some();
         self.exchange.last_key = last_key;

@@ -45,6 +45,7 @@ impl Workspace {
         self.own.insert(self.identity.replica());
         self.exchange.coverage.unsettle();
         self.acknowledging.begin_anew();
+        self.people.begin_anew();
         self.presences.begin_anew();
         for opened in self.opened.values_mut() {
             // The events of the old id are no longer own ones.

@@ -24,6 +24,8 @@ use inkfold_store::{Batch, Chain, DocumentCard, OpenStart, OpenedDocument, Outbo
 use tokio::sync::{broadcast, oneshot};
 
 use crate::acknowledging::Acknowledging;
+use crate::blobs::LocalBlobs;
+use crate::blobs::courier::Courier;
 use crate::branches::StoreBranches;
 use crate::carrier::{Carrier, Errand, FirstScan};
 use crate::convert::page_out;
@@ -64,6 +66,8 @@ pub(crate) mod setting {
     pub const OWN: &str = "own-replicas";
     /// There where the others may not see where the person is.
     pub const HIDDEN: &str = "presence/hidden";
+    /// The folder of whose files something is known.
+    pub const KNOWN_FOLDER: &str = "folder/known";
     pub const LAST_DOCUMENT: &str = "window/document";
     /// The keys of all ids that this installation has used, the present one's too.
     pub const KEYS: &str = "own-keys";
@@ -192,6 +196,8 @@ pub(crate) struct Workspace {
     pub acknowledging: Acknowledging,
     pub people: People,
     pub presences: Presences,
+    /// The images and attachments here; none in simulations.
+    pub blobs: Option<LocalBlobs>,
     pub around: Around,
     events: broadcast::Sender<wire::Event>,
     told_status: Option<wire::Status>,
@@ -205,6 +211,7 @@ impl Workspace {
     /// Starts the thread of a workspace.
     pub fn start(
         store: Box<dyn Storage>,
+        blobs: LocalBlobs,
         events: broadcast::Sender<wire::Event>,
         first_scan: FirstScan,
         witness: Witness,
@@ -214,8 +221,13 @@ impl Workspace {
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
         let home = Errand { handle: handle.clone(), turn: 0 };
-        let carrier = folder.map(|root| Carrier::start(root, store.workspace(), home, around.clone(), first_scan));
-        let this = Workspace::new(store, carrier, around, events, Some(witness))?;
+        let carrier = folder
+            .clone()
+            .map(|root| Carrier::start(root, store.workspace(), home.clone(), around.clone(), first_scan));
+        let courier = folder.map(|root| Courier::start(root, blobs.clone(), home, around.clone()));
+        let mut this = Workspace::new(store, carrier, around, events, Some(witness))?;
+        this.exchange.courier = courier;
+        this.blobs = Some(blobs);
         let thread = std::thread::Builder::new().name("workspace".into()).spawn(move || this.run(&receiver));
         Ok((handle, thread.map_err(SessionError::files("a thread of this process"))?))
     }
@@ -259,6 +271,7 @@ impl Workspace {
             acknowledging: Acknowledging::default(),
             people: People::default(),
             presences: Presences::default(),
+            blobs: None,
             around,
             events,
             told_status: None,
@@ -353,6 +366,10 @@ impl Workspace {
         if self.failing_since.is_none() {
             let outcome = self.seal_and_flush().and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
             self.settle_disk(outcome);
+        }
+        if self.is_unknown() && self.writing.is_none() && self.failing_since.is_none() {
+            let introduced = self.introduce();
+            self.settle_disk(introduced);
         }
         self.more_cards = false;
         if self.has_stale_cards() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use inkfold_engine::{RecordId, ReplicaId};
-use inkfold_folder::{Acknowledgement, Head, Holdings, RealFileSystem};
+use inkfold_folder::{Acknowledgement, Head, Holdings, Identity, RealFileSystem};
 use inkfold_session::Installation;
 
 use crate::table::{MINUTE, PAPER, Table, identity, peer, write};
@@ -148,4 +148,45 @@ fn merged_files_make_way_for_their_parts_as_soon_as_somebody_has_them() {
         installation.look(|store| store.records(&PAPER)).expect("they can be read").len()
     };
     assert_eq!(text(&table.ada), text(&table.ben));
+}
+
+#[test]
+fn any_number_of_made_up_replicas_is_not_kept() {
+    let mut table = Table::new();
+    for i in 0..100 {
+        let stranger = Identity::from_seed([i; 32], table.workspace());
+        let said = Acknowledgement::encode(&stranger, 1, 0, &Holdings::default()).expect("it fits in a file");
+        table.put(&format!("acks/{i}.ina"), &said);
+    }
+    table.ada.exchange();
+    let kept = table.ada.look(|store| store.acknowledgements()).expect("they can be read").len();
+    assert!(kept < 30, "{kept} are kept");
+    // Who writes is heard all the same.
+    table.pass(MINUTE);
+    write(&mut table.ada, "Hello");
+    table.round();
+    let ben = table.ben.replica().to_string();
+    let peers = table.ada.status().peers;
+    assert!(peers.iter().any(|peer| peer.replica == ben && peer.reached.is_some()), "{peers:?}");
+}
+
+#[test]
+fn who_goes_on_under_an_id_that_a_copy_has_left_is_not_gone() {
+    let mut table = Table::new();
+    write(&mut table.ada, "Hello");
+    table.round();
+    let ada = table.ada.replica();
+    let mut copy = table.copy_of_ada();
+    for _ in 0..3 {
+        copy.exchange();
+        copy.tick();
+        copy.flush().expect("it is stored");
+        table.pass(MINUTE);
+        table.round();
+        table.round();
+    }
+    assert_ne!(copy.replica(), ada);
+    let known: Vec<String> = table.ben.status().peers.into_iter().map(|peer| peer.replica).collect();
+    let writing = [table.ada.replica(), copy.replica()];
+    assert!(writing.iter().all(|id| known.contains(&id.to_string())), "{known:?}, not {writing:?}");
 }

@@ -1,9 +1,11 @@
 //! Sessions over real directories and a real folder, driven as windows and scripts drive them.
 
 mod acknowledgements;
+mod blobs;
 mod clocks;
 mod folder_care;
 mod identity;
+mod joining;
 mod presence;
 mod random_edits;
 mod recovery;

@@ -71,6 +71,22 @@ impl Table {
         table
     }
 
+    pub fn workspace(&self) -> WorkspaceId {
+        WORKSPACE
+    }
+
+    /// A copy of Ada's installation, as somebody has it who has taken her data to another computer before she wrote anything.
+    pub fn copy_of_ada(&self) -> Installation<RealFileSystem> {
+        let around = Arc::new(Around { clock: self.clock.clone(), chance: AtomicU64::new(3 << 32) });
+        let mut store = MemoryStore::new(WORKSPACE);
+        let settings = ["identity", "own-replicas", "person"].map(|key| {
+            let value = self.ada.look(|store| store.setting(key)).expect("it can be read");
+            (key.to_owned(), value)
+        });
+        store.commit(&Batch { settings: settings.into(), ..Batch::default() }).expect("it is kept");
+        Installation::start(Box::new(store), self.root.path().to_owned(), RealFileSystem, around).expect("it starts")
+    }
+
     /// Ben's installation, with nothing in it but what the folder holds.
     pub fn restarted(&self, seed: u64) -> Installation<RealFileSystem> {
         let around = Arc::new(Around { clock: self.clock.clone(), chance: AtomicU64::new((seed << 32) + 1_000) });

@@ -232,8 +232,8 @@ impl House {
     }
 
     #[track_caller]
-    pub fn assert_only_own_files_are_touched(&self) {
-        for (who, computer) in self.computers.iter().enumerate() {
+    pub fn assert_only_own_files_are_touched(&mut self) {
+        for (who, computer) in self.computers.iter_mut().enumerate() {
             assert_eq!(computer.strays(), Vec::<PathBuf>::new(), "computer {who} has touched what isn't its own");
         }
     }

@@ -80,11 +80,16 @@ fn fact(row: &Row<'_>) -> Result<(Vec<u8>, FileFact)> {
             modified: row.get(2)?,
             changed: row.get(3)?,
             inode: row.get::<_, i64>(4)? as u64,
-            hash: row.get(5)?,
+            hash: [0; 32],
+            stretch: None,
         })
     };
-    let fact = read().map_err(row_error(format_args!("what is known of the file {}", path.escape_ascii())))?;
-    Ok((path, fact))
+    let what = || format!("what is known of the file {}", path.escape_ascii());
+    let fact = read().map_err(row_error(what()))?;
+    let content: Vec<u8> = row.get(5).map_err(row_error(what()))?;
+    let (hash, stretch) =
+        rows::content_from(&content).ok_or_else(|| StoreError::damaged(what(), "its content is not described"))?;
+    Ok((path, FileFact { hash, stretch, ..fact }))
 }
 
 fn tip(row: &Row<'_>) -> rusqlite::Result<Tip> {

@@ -6,7 +6,7 @@ use inkfold_engine::codec::decode_canonical;
 use inkfold_engine::{Document, DocumentId, Record, RecordId, ReplicaId, WorkspaceId};
 use rusqlite::{Row, params};
 
-use crate::batch::{OutboxFile, SnapshotMark};
+use crate::batch::{FileFact, OutboxFile, SnapshotMark, Stretch};
 use crate::error::{Result, StoreError};
 use crate::open::{OpenRecord, OpenStart};
 use crate::storage::Link;
@@ -42,6 +42,32 @@ fn split_ids(bytes: &[u8]) -> Result<Vec<RecordId>, &'static str> {
         return Err("its parents aren't a list of ids");
     }
     Ok(ids)
+}
+
+/// What a file holds, as it stands in a row: the hash of its bytes, and where they are records, which.
+pub(super) fn content_of(fact: &FileFact) -> Vec<u8> {
+    let mut bytes = fact.hash.to_vec();
+    if let Some(Stretch { replica, first, last, record }) = &fact.stretch {
+        bytes.extend(replica.0);
+        bytes.extend(first.to_le_bytes());
+        bytes.extend(last.to_le_bytes());
+        bytes.extend(record.0);
+    }
+    bytes
+}
+
+/// Reads what [`content_of`] wrote.
+pub(super) fn content_from(bytes: &[u8]) -> Option<([u8; 32], Option<Stretch>)> {
+    let (hash, rest) = bytes.split_first_chunk()?;
+    if rest.is_empty() {
+        return Some((*hash, None));
+    }
+    let (replica, rest) = rest.split_first_chunk()?;
+    let (first, rest) = rest.split_first_chunk()?;
+    let (last, rest) = rest.split_first_chunk()?;
+    let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+    let record = RecordId(rest.try_into().ok()?);
+    Some((*hash, Some(Stretch { replica: ReplicaId(*replica), first, last, record })))
 }
 
 /// A checksum of bytes that no id covers.

@@ -4,7 +4,7 @@ use inkfold_engine::{Record, RecordId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
-use super::rows::{guard, int, join_ids, record_guard, snapshot_guard};
+use super::rows::{content_of, guard, int, join_ids, record_guard, snapshot_guard};
 use crate::batch::{AcknowledgementRow, Batch, Committed, OutboxFile, Signature, Snapshot, SnapshotChange};
 use crate::check::{check_record, check_seal};
 use crate::error::{Result, StoreError};
@@ -62,7 +62,8 @@ impl SqliteStore {
                 Some(fact) => {
                     // Sizes and inode numbers use all 64 bits and are never compared by SQLite.
                     let (size, inode) = (fact.size as i64, fact.inode as i64);
-                    let values = params![path, size, fact.modified, fact.changed, inode, fact.hash];
+                    let content = content_of(fact);
+                    let values = params![path, size, fact.modified, fact.changed, inode, content];
                     run(db, "INSERT OR REPLACE INTO file_fact VALUES (?1, ?2, ?3, ?4, ?5, ?6)", values)?
                 }
                 None => run(db, "DELETE FROM file_fact WHERE path = ?1", params![path])?,

@@ -3,7 +3,7 @@
 use inkfold_engine::{Event, Record, RecordId};
 use inkfold_store::{
     AcknowledgementRow, Batch, Chain, Committed, Counts, DocumentCard, FileFact, OpenStart, OutboxFile, PendingFile,
-    Signature,
+    Signature, Stretch,
 };
 
 use crate::support::*;
@@ -353,12 +353,15 @@ fn the_best_acknowledgement_of_each_is_kept(backend: &Backend) {
 
 fn what_is_known_of_files_is_kept(backend: &Backend) {
     let mut store = backend.store("a");
-    let fact = FileFact { size: u64::MAX, modified: -1, changed: i64::MIN, inode: u64::MAX - 1, hash: [1; 32] };
+    let stretch =
+        Stretch { replica: inkfold_engine::ReplicaId([5; 16]), first: 1, last: 1 << 48, record: RecordId([6; 32]) };
+    let (hash, stretch) = ([1; 32], Some(stretch));
+    let fact = FileFact { size: u64::MAX, modified: -1, changed: i64::MIN, inode: u64::MAX - 1, hash, stretch };
     let path = b"inkfold-data/\xff.ink".to_vec();
     let pending = PendingFile { path: path.clone(), reason: "its previous record isn't here".into() };
     store
         .commit(&Batch {
-            facts: vec![(b"b".to_vec(), Some(fact)), (path.clone(), Some(FileFact { size: 0, ..fact }))],
+            facts: vec![(b"b".to_vec(), Some(fact)), (path.clone(), Some(FileFact { size: 0, stretch: None, ..fact }))],
             pending: vec![([3; 32], Some(pending.clone())), ([2; 32], Some(pending.clone()))],
             ..Batch::default()
         })

@@ -121,7 +121,14 @@ fn make(store: &mut dyn Storage, call: &Call, pool: &[Record]) -> String {
             told(store.commit(&batch).map(|committed| format!("{committed:?}")))
         }
         Call::Put { key, value } => {
-            let fact = |value| FileFact { size: value, modified: 1, changed: 2, inode: value, hash: [*key; 32] };
+            let fact = |value| FileFact {
+                size: value,
+                modified: 1,
+                changed: 2,
+                inode: value,
+                hash: [*key; 32],
+                stretch: None,
+            };
             let batch = Batch {
                 settings: vec![(key.to_string(), value.map(|value| vec![value]))],
                 facts: vec![(vec![*key], value.map(|value| fact(u64::from(value) << 57)))],
