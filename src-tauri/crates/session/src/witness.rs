@@ -71,6 +71,9 @@ pub(crate) struct Witness {
     run: [u8; 16],
 }
 
+/// A setting's key and value.
+type Setting = (String, Option<Vec<u8>>);
+
 const MIRROR: &str = "mirror.json";
 const TEMPORARY: &str = "mirror.json.tmp";
 
@@ -112,9 +115,9 @@ impl Witness {
     }
 
     /// What a run notes in the database: the facts, and its own mark.
-    pub fn settings(&self) -> Result<[(String, Option<Vec<u8>>); 2], SessionError> {
+    pub fn settings(&self) -> Result<Vec<Setting>, SessionError> {
         let facts = serde_json::to_vec(&self.facts).expect("texts always make JSON");
-        Ok([(setting::FACTS.into(), Some(facts)), (setting::RUN.into(), Some(self.run.to_vec()))])
+        Ok(vec![(setting::FACTS.into(), Some(facts)), (setting::RUN.into(), Some(self.run.to_vec()))])
     }
 
     /// Fails where another process has opened the database since: what this one holds in memory no longer fits it.
