@@ -245,8 +245,8 @@ impl Computer {
         self.program.as_ref().map(Installation::replica).unwrap_or_default()
     }
 
-    /// Whether the program may take these bytes away: a segment of this computer's records, or of others' under the name that
-    /// whoever publishes it gives it, or a file that it has put there.
+    /// Whether the program may take these bytes away: a segment of this computer's records, one of others' as it could have
+    /// published it, or a file that it has put there.
     fn may_remove(&self, path: &Path, bytes: &[u8]) -> bool {
         let segment = Segment::parse(bytes, &self.store.workspace()).ok();
         let is_named = |segment: &Segment| path.file_name().is_some_and(|name| name == segment.name().as_str());

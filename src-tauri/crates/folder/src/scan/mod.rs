@@ -193,6 +193,7 @@ impl Walk<'_> {
             let message = format!("more than {MAX_FILES} files, or some that can't be listed");
             self.report.trouble.push(Trouble { path: directory.to_owned(), message });
         }
+        let mut directories = Vec::new();
         for entry in listing.entries {
             let path = directory.join(&entry.name);
             match entry.facts {
@@ -200,7 +201,9 @@ impl Walk<'_> {
                 Ok(facts) if facts.kind == Kind::File => candidates.push(Candidate { path, facts }),
                 Ok(facts) if facts.kind == Kind::Directory => {
                     if depth < MAX_DEPTH {
-                        self.look_into(&path, depth + 1, candidates);
+                        // Replicas' own come first: however many files lie beside them, theirs are looked at.
+                        let is_replica = entry.name.to_str().is_some_and(|name| name.parse::<ReplicaId>().is_ok());
+                        directories.push((!is_replica, path));
                     } else {
                         let message = "directories too deep within each other".to_owned();
                         self.report.trouble.push(Trouble { path, message });
@@ -209,6 +212,10 @@ impl Walk<'_> {
                 Ok(_) => {}
                 Err(error) => self.trouble(path, &error),
             }
+        }
+        directories.sort_unstable();
+        for (_, path) in directories {
+            self.look_into(&path, depth + 1, candidates);
         }
     }
 
