@@ -559,6 +559,23 @@ describe("where the words are", () => {
 });
 
 describe("at home", () => {
+  test("documents that arrive while the list is asked for are not missed", async () => {
+    const made = new Twin();
+    made.workspaces = [{ id: "w", name: "Hut", folder: "/home/ida/Hut", person: "Ida" }];
+    made.current = "w";
+    const ask = made.documents.bind(made);
+    made.documents = async () => {
+      const answer = await ask();
+      if (answer.length > 0) return answer;
+      // The answer is on its way when the first document comes in and is told of.
+      const info = made.add("Late", [{ attrs: { kind: "paragraph" }, content: [{ text: "here", marks: {} }] }]);
+      made.emit({ type: "documents", documents: [info] });
+      return answer;
+    };
+    await open(made);
+    expect(find("page").textContent).toContain("here");
+  });
+
   async function folderDialog(): Promise<void> {
     await press("workspace-menu");
     await press("folder-menu");

@@ -55,6 +55,8 @@ export class Desk {
   readonly #kept = new Map<string, OpenDocument>();
   #listening = false;
   #opening = 0;
+  /** How many lists of documents were told of. */
+  #lists = 0;
   /** The document that is being opened. */
   #wanted: string | null = null;
 
@@ -166,7 +168,7 @@ export class Desk {
       this.phase = "first";
       return;
     }
-    this.documents = await this.host.documents();
+    await this.#refresh();
     this.status = await this.host.status();
     const alive = this.documents.filter(({ trashed }) => !trashed);
     const wanted = alive.find(({ id }) => id === start.document) ?? alive[0];
@@ -355,7 +357,10 @@ export class Desk {
   }
 
   async #refresh(): Promise<void> {
-    this.documents = await this.host.documents();
+    const lists = this.#lists;
+    const documents = await this.host.documents();
+    // A list that was told of meanwhile is the newer one, and isn't told of again.
+    if (lists === this.#lists) this.documents = documents;
   }
 
   announce(text: string): void {
@@ -385,6 +390,7 @@ export class Desk {
         break;
       case "documents": {
         this.documents = event.documents;
+        this.#lists += 1;
         const shown = event.documents.find(({ id }) => id === this.open?.id);
         if (shown) this.title?.arrived(shown.title);
         const first = event.documents.find(({ trashed }) => !trashed);

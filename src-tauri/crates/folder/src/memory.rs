@@ -144,14 +144,14 @@ impl Memory {
         self.rows.get(path).filter(|row| row.facts == *facts && !row.fresh)
     }
 
-    /// Whether the file is as it was and nothing more has to be known of it.
-    pub(crate) fn needs_no_reading(&self, path: &Path, facts: &Facts) -> bool {
-        self.unchanged(path, facts).is_some_and(|row| match &row.seen {
-            Seen::Foreign | Seen::Unread(_) => true,
-            Seen::Content(_, hash) => {
-                matches!(self.verdicts.get(hash), Some(Verdict::Taken | Verdict::Waiting))
-            }
-        })
+    /// What the file is, where it is as it was and isn't read again: none of ours, or content that is taken or waits.
+    pub(crate) fn known(&self, path: &Path, facts: &Facts) -> Option<Option<(FileKind, FileHash)>> {
+        match &self.unchanged(path, facts)?.seen {
+            Seen::Foreign => Some(None),
+            Seen::Unread(_) => None,
+            Seen::Content(kind, hash) => matches!(self.verdicts.get(hash), Some(Verdict::Taken | Verdict::Waiting))
+                .then_some(Some((*kind, *hash))),
+        }
     }
 
     /// Forgets the files that a complete scan no longer saw.

@@ -113,6 +113,22 @@ impl Workspace {
         self.see_who_has_all()
     }
 
+    /// What was said last under this id counts as the database has it: another process may have it open, where locks don't
+    /// work.
+    fn recall_own(&mut self) -> Result<(), SessionError> {
+        let (workspace, current) = (self.store.workspace(), self.identity.replica());
+        let rows = self.store.acknowledgements()?;
+        let Some(AcknowledgementRow { counter, bytes, .. }) = rows.into_iter().find(|row| row.replica == current)
+        else {
+            return Ok(());
+        };
+        if self.acknowledging.said.as_ref().is_none_or(|said| said.counter < counter) {
+            let holdings = Acknowledgement::parse(&bytes, &workspace).map(|read| read.holdings).unwrap_or_default();
+            self.acknowledging.said = Some(Said { counter, holdings, bytes });
+        }
+        Ok(())
+    }
+
     /// Takes in what a replica says. An older one than what is known changes nothing, whenever and wherever it is found.
     pub fn take_acknowledgement(&mut self, said: Acknowledgement) -> Result<Verdict, SessionError> {
         if self.shows_another_life(&said)? {
@@ -153,9 +169,10 @@ impl Workspace {
     }
 
     /// Whether it tells that somebody else lives under our id: a copied profile, or a database that was set back.
-    fn shows_another_life(&self, said: &Acknowledgement) -> Result<bool, SessionError> {
+    fn shows_another_life(&mut self, said: &Acknowledgement) -> Result<bool, SessionError> {
         let current = self.identity.replica();
         if said.replica == current {
+            self.recall_own()?;
             let last = self.acknowledging.said.as_ref();
             let is_beyond = said.counter > last.map_or(0, |last| last.counter);
             let is_beside = last.is_some_and(|last| last.counter == said.counter && last.bytes != said.bytes);
@@ -200,6 +217,7 @@ impl Workspace {
         if self.acknowledge_in().is_none_or(|wait| !wait.is_zero()) {
             return Ok(());
         }
+        self.recall_own()?;
         let holdings = self.holdings()?;
         let says_no_more =
             |said: &Said| said.holdings.heads == holdings.heads && holdings.files.is_subset(&said.holdings.files);

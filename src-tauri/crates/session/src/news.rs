@@ -16,12 +16,12 @@ pub(crate) struct News {
 }
 
 impl News {
-    /// What earlier runs have left.
-    pub fn read(store: &dyn Storage) -> Result<News, SessionError> {
+    /// What earlier runs have left; of this run where the store was only begun in it.
+    pub fn read(store: &dyn Storage, is_new: bool) -> Result<News, SessionError> {
         // What can't be read was written by another version; it is no reason to fail.
         let bytes = store.setting(setting::NEWS)?.unwrap_or_default();
         let all: Vec<wire::News> = serde_json::from_slice(&bytes).unwrap_or_default();
-        Ok(News { old: all.len(), all })
+        Ok(News { old: if is_new { 0 } else { all.len() }, all })
     }
 
     /// All of it.

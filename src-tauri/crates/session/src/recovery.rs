@@ -139,6 +139,7 @@ fn rebuild(
     drop(copy);
     finish(&mut store, &mirror, aside.as_deref(), salvaged)?;
     witness.set(Mirror { aside: None, ..mirror })?;
+    witness.is_rebuilt = true;
     tracing::warn!("the database was lost, and a new one was begun with what could be read of it");
     Ok(store)
 }

@@ -42,7 +42,7 @@ type Gap = (RecordId, u64, u64);
 pub(crate) struct Coverage {
     /// Every file that was taken in in this run.
     spans: BTreeMap<FileHash, Span>,
-    /// Those that were in the folder at the last complete scan or came since.
+    /// Those that were in the folder at the last complete scan, under names that services carry, or came since.
     present: BTreeSet<FileHash>,
     /// Since the last look nothing has happened that could leave records without a file.
     is_settled: bool,
@@ -111,8 +111,8 @@ impl Workspace {
     /// After a complete scan with nothing on its way: publishes what nobody's files hold.
     pub fn rescue(&mut self, report: &ScanReport) -> Result<(), SessionError> {
         let coverage = &mut self.exchange.coverage;
-        let is_whole = coverage.present.is_subset(&report.present);
-        coverage.present.clone_from(&report.present);
+        let is_whole = coverage.present.is_subset(&report.kept);
+        coverage.present.clone_from(&report.kept);
         // What comes with a file is held by it; only a file that goes can leave a gap.
         if coverage.is_settled && is_whole && coverage.missing.is_empty() && !self.exchange.has_moved {
             return Ok(());

@@ -10,6 +10,9 @@ use crate::carrier::Parcel;
 use crate::error::SessionError;
 use crate::workspace::Workspace;
 
+/// So many times files are merged after a scan; more waits for the next one, so that nobody waits for long.
+const MOST_MERGES: usize = 8;
+
 impl Workspace {
     /// After a scan that has seen all of our own files: what has to be done about them.
     pub fn keep_up(&mut self, report: &ScanReport) -> Result<(), SessionError> {
@@ -25,11 +28,19 @@ impl Workspace {
         if !gaps.is_empty() {
             return gaps.into_iter().try_for_each(|gap| self.publish_again(gap));
         }
-        if let Some(parts) = next_merge(&files) {
-            let parts = files.iter().filter(|file| parts.contains(&file.hash));
-            let (first, last) =
-                parts.fold((u64::MAX, 0), |(first, last), part| (first.min(part.first), last.max(part.last)));
-            return self.merge(first, last);
+        // Each by itself; what they become is looked at once it is in the folder.
+        let mut left = files.clone();
+        for _ in 0..MOST_MERGES {
+            let Some(parts) = next_merge(&left) else { break };
+            let (merged, others): (Vec<OwnFile>, Vec<OwnFile>) =
+                left.into_iter().partition(|file| parts.contains(&file.hash));
+            let span = |(first, last): (u64, u64), part: &OwnFile| (first.min(part.first), last.max(part.last));
+            let (first, last) = merged.iter().fold((u64::MAX, 0), span);
+            self.merge(first, last)?;
+            left = others;
+        }
+        if left.len() < files.len() {
+            return Ok(());
         }
         let gone = deletable(&files);
         let names = report.own.iter().filter(|(_, seen)| seen.hash.is_some_and(|hash| gone.contains(&hash)));

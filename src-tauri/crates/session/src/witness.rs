@@ -65,9 +65,14 @@ pub(crate) struct Witness {
     facts: Facts,
     directory: PathBuf,
     mirror: Option<Mirror>,
+    /// The database was begun anew in this run.
+    pub is_rebuilt: bool,
     /// This run's own mark. Where the database has another one, another process has taken it over.
     run: [u8; 16],
 }
+
+/// A setting's key and value.
+type Setting = (String, Option<Vec<u8>>);
 
 const MIRROR: &str = "mirror.json";
 const TEMPORARY: &str = "mirror.json.tmp";
@@ -76,7 +81,7 @@ impl Witness {
     /// Reads what stands in a workspace's directory.
     pub fn open(facts: Facts, directory: PathBuf, run: [u8; 16]) -> Witness {
         let mirror = Mirror::read(&directory);
-        Witness { facts, directory, mirror, run }
+        Witness { facts, directory, mirror, is_rebuilt: false, run }
     }
 
     /// The workspace's directory.
@@ -110,9 +115,9 @@ impl Witness {
     }
 
     /// What a run notes in the database: the facts, and its own mark.
-    pub fn settings(&self) -> Result<[(String, Option<Vec<u8>>); 2], SessionError> {
+    pub fn settings(&self) -> Result<Vec<Setting>, SessionError> {
         let facts = serde_json::to_vec(&self.facts).expect("texts always make JSON");
-        Ok([(setting::FACTS.into(), Some(facts)), (setting::RUN.into(), Some(self.run.to_vec()))])
+        Ok(vec![(setting::FACTS.into(), Some(facts)), (setting::RUN.into(), Some(self.run.to_vec()))])
     }
 
     /// Fails where another process has opened the database since: what this one holds in memory no longer fits it.

@@ -245,10 +245,12 @@ impl Computer {
         self.program.as_ref().map(Installation::replica).unwrap_or_default()
     }
 
-    /// Whether the program may take these bytes away: a segment of this computer's records, or a file that it has put there.
-    fn may_remove(&self, bytes: &[u8]) -> bool {
+    /// Whether the program may take these bytes away: a segment of this computer's records, one of others' as it could have
+    /// published it, or a file that it has put there.
+    fn may_remove(&self, path: &Path, bytes: &[u8]) -> bool {
         let segment = Segment::parse(bytes, &self.store.workspace()).ok();
-        segment.is_some_and(|segment| self.ids.contains(&segment.header().author))
+        let is_named = |segment: &Segment| path.file_name().is_some_and(|name| name == segment.name().as_str());
+        segment.is_some_and(|segment| self.ids.contains(&segment.header().author) || is_named(&segment))
             || self.wrote.contains(&FileHash::of(bytes))
     }
 
@@ -280,7 +282,7 @@ impl Computer {
             let is_small =
                 ["acks", "presence"].iter().any(|name| path.starts_with(Path::new("inkfold-data").join(name)));
             // Of what lies in its directory it may take away only what it has put there itself, or could have.
-            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !is_small && !self.may_remove(&bytes));
+            let is_theirs = removed.is_some_and(|bytes| !is_temporary && !is_small && !self.may_remove(&path, &bytes));
             if !self.may_write(&path) || is_theirs {
                 strays.push(path);
             }

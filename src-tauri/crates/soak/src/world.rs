@@ -329,8 +329,16 @@ impl World {
                 let mut records = records.clone();
                 self.rng.shuffle(&mut records);
                 let mut anew = Document::new(WORKSPACE, document);
-                anew.absorb(records);
+                anew.absorb(records.iter().cloned());
                 if *blocks != shown[0].0 || *blocks != reading::blocks(&anew) {
+                    self.tell(|| {
+                        format!("computer {i} shows {blocks:?}, and {:?} if read anew", reading::blocks(&anew))
+                    });
+                    for record in records.iter().filter(|_| self.is_traced) {
+                        let (author, number) = (record.replica(), record.number());
+                        let (parents, events) = (record.all_parents().collect::<Vec<_>>(), record.events().runs());
+                        self.tell(|| format!("  {author} {number} {}: {parents:?} {events:?}", record.id()));
+                    }
                     outcome.diverged += 1;
                     self.findings.push(format!("computer {i} shows another document {document}"));
                 }

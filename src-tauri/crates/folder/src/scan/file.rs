@@ -10,7 +10,7 @@ use crate::acknowledgement::Acknowledgement;
 use crate::checkpoint::Checkpoint;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
-use crate::layout::DATA_DIRECTORY;
+use crate::layout::{DATA_DIRECTORY, SEGMENT_EXTENSION};
 use crate::memory::{Seen, Verdict};
 use crate::presence::Presence;
 use crate::refusal::Refusal;
@@ -76,11 +76,6 @@ impl Walk<'_> {
         let known = self.memory.unchanged(&path, &facts).map(|row| row.seen.clone());
         let again = known.is_some();
         match known {
-            Some(Seen::Foreign) => {
-                self.report.files += 1;
-                self.seen.insert(path);
-                return;
-            }
             Some(Seen::Unread(refusal)) => return self.refuse(path, facts, None, refusal, again),
             Some(Seen::Content(kind, hash)) => match self.memory.verdict(&hash).cloned() {
                 Some(Verdict::Taken | Verdict::Waiting) => return self.still_sound(path, facts, kind, hash),
@@ -91,7 +86,7 @@ impl Walk<'_> {
                 },
                 Some(Verdict::Later) | None => {}
             },
-            None => {}
+            Some(Seen::Foreign) | None => {}
         }
         let Read { bytes, whole } = match self.read(&path, &facts) {
             Ok(read) => read,
@@ -171,11 +166,14 @@ impl Walk<'_> {
     }
 
     /// A file that is as it was when it was remembered.
-    fn still_sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
+    pub(super) fn still_sound(&mut self, path: PathBuf, facts: Facts, kind: FileKind, hash: FileHash) {
         match kind {
             FileKind::Segment => {
                 self.report.present.insert(hash);
-                if let Some(home) = replica_of(&path).filter(|_| path.parent() != Some(&self.own_directory)) {
+                if is_kept(&path, &hash) {
+                    self.report.kept.insert(hash);
+                }
+                if let Some(home) = self.replica_of(&path).filter(|home| *home != self.replica) {
                     let least = self.report.homes.entry(hash).or_insert(home);
                     *least = home.min(*least);
                 }
@@ -209,8 +207,19 @@ impl Walk<'_> {
         }
     }
 
+    /// In whose directory a file lies.
+    fn replica_of(&mut self, path: &Path) -> Option<ReplicaId> {
+        let directory = path.parent()?;
+        if self.directory.0 != directory {
+            let name = directory.file_name().and_then(OsStr::to_str);
+            let is_within = directory.parent() == Some(Path::new(DATA_DIRECTORY));
+            self.directory = (directory.to_owned(), name.filter(|_| is_within).and_then(|name| name.parse().ok()));
+        }
+        self.directory.1
+    }
+
     fn note_own(&mut self, path: &Path, size: u64, hash: Option<FileHash>) {
-        if path.parent() == Some(&self.own_directory)
+        if self.replica_of(path) == Some(self.replica)
             && let Some(name) = path.file_name().and_then(OsStr::to_str)
         {
             self.report.own.insert(name.to_owned(), OwnSeen { hash, size });
@@ -218,13 +227,13 @@ impl Walk<'_> {
     }
 }
 
-/// In whose directory a file lies.
-fn replica_of(path: &Path) -> Option<ReplicaId> {
-    let directory = path.parent()?;
-    (directory.parent()? == Path::new(DATA_DIRECTORY)).then(|| directory.file_name()?.to_str()?.parse().ok())?
-}
-
 fn not_ours(bytes: &[u8]) -> Refusal {
     // A file that a service has laid out but not yet filled is empty or all zeros.
     if bytes.iter().all(|byte| *byte == 0) { Refusal::Incomplete } else { Refusal::NotOurs }
+}
+
+/// Whether a file lies in a data directory under a name that whoever published it gave it.
+fn is_kept(path: &Path, hash: &FileHash) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    path.components().count() > 1 && name.ends_with(&format!("-{}.{SEGMENT_EXTENSION}", hash.h16()))
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use crate::fs::{Clock, Facts, FileSystem, Kind};
-use crate::kind::{FileKind, is_blob};
+use crate::kind::{FileKind, MAX_CHECKPOINT_BYTES, is_blob};
 use crate::layout::DATA_DIRECTORY;
 use crate::memory::{Memory, Row, Seen, Verdict};
 
@@ -41,7 +41,7 @@ pub struct ScanRequest {
 
 /// Who takes what a scan finds.
 pub trait Taker {
-    /// The folder has been listed: so many files have to be read, of so many bytes together.
+    /// The folder has been listed: so many files are new or have changed, of so many bytes together.
     fn begin(&mut self, files: usize, bytes: u64);
 
     /// Before each of them: whether the scan is to go on. It isn't complete otherwise.
@@ -98,11 +98,13 @@ pub fn scan_for(
     let mut walk = Walk {
         files,
         root,
+        replica: request.replica,
         own_directory: Path::new(DATA_DIRECTORY).join(request.replica.to_string()),
         now: clock.wall_nanos(),
         memory,
         report: ScanReport::new(RootState::Ready),
         seen: HashSet::new(),
+        directory: (PathBuf::new(), None),
         reread: MAX_REREAD_BYTES,
     };
     (walk.report.complete, walk.report.own_complete) = (true, true);
@@ -117,11 +119,28 @@ pub fn scan_for(
         return walk.report;
     }
     // Low numbers first, so that few have to wait; and first what others build on.
-    let (unchanged, mut changed): (Vec<_>, Vec<_>) =
-        candidates.into_iter().partition(|candidate| walk.memory.needs_no_reading(&candidate.path, &candidate.facts));
+    let mut changed = Vec::new();
+    let (mut files, mut bytes) = (0, 0);
+    for Candidate { path, facts } in candidates {
+        match walk.memory.known(&path, &facts) {
+            Some(None) => {
+                walk.report.files += 1;
+                walk.seen.insert(path);
+            }
+            Some(Some((kind, hash))) => walk.still_sound(path, facts, kind, hash),
+            None => {
+                // What was refused is read again without being news.
+                if walk.memory.unchanged(&path, &facts).is_none() {
+                    files += 1;
+                    bytes += facts.size.min(MAX_CHECKPOINT_BYTES as u64);
+                }
+                changed.push(Candidate { path, facts });
+            }
+        }
+    }
     changed.sort_by_cached_key(|candidate| in_order(&candidate.path));
-    taker.begin(changed.len(), changed.iter().map(|candidate| candidate.facts.size).sum());
-    for candidate in unchanged.into_iter().chain(changed) {
+    taker.begin(files, bytes);
+    for candidate in changed {
         if !taker.goes_on() {
             (walk.report.complete, walk.report.own_complete) = (false, false);
             break;
@@ -150,11 +169,14 @@ fn in_order(path: &Path) -> (FileKind, u64, PathBuf) {
 struct Walk<'a> {
     files: &'a dyn FileSystem,
     root: &'a Path,
+    replica: ReplicaId,
     own_directory: PathBuf,
     now: i64,
     memory: &'a mut Memory,
     report: ScanReport,
     seen: HashSet<PathBuf>,
+    /// The directory of the last file, and whose it is.
+    directory: (PathBuf, Option<ReplicaId>),
     reread: u64,
 }
 
@@ -171,6 +193,7 @@ impl Walk<'_> {
             let message = format!("more than {MAX_FILES} files, or some that can't be listed");
             self.report.trouble.push(Trouble { path: directory.to_owned(), message });
         }
+        let mut directories = Vec::new();
         for entry in listing.entries {
             let path = directory.join(&entry.name);
             match entry.facts {
@@ -178,7 +201,9 @@ impl Walk<'_> {
                 Ok(facts) if facts.kind == Kind::File => candidates.push(Candidate { path, facts }),
                 Ok(facts) if facts.kind == Kind::Directory => {
                     if depth < MAX_DEPTH {
-                        self.look_into(&path, depth + 1, candidates);
+                        // Replicas' own come first: however many files lie beside them, theirs are looked at.
+                        let is_replica = entry.name.to_str().is_some_and(|name| name.parse::<ReplicaId>().is_ok());
+                        directories.push((!is_replica, path));
                     } else {
                         let message = "directories too deep within each other".to_owned();
                         self.report.trouble.push(Trouble { path, message });
@@ -187,6 +212,10 @@ impl Walk<'_> {
                 Ok(_) => {}
                 Err(error) => self.trouble(path, &error),
             }
+        }
+        directories.sort_unstable();
+        for (_, path) in directories {
+            self.look_into(&path, depth + 1, candidates);
         }
     }
 

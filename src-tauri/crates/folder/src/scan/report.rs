@@ -57,10 +57,13 @@ pub struct ScanReport {
     pub own: BTreeMap<String, OwnSeen>,
     /// All sound segments in the folder, under whatever name.
     pub present: BTreeSet<FileHash>,
+    /// Those of them that lie under the names which their publishers gave them. Other names may be those of files that one
+    /// computer's service keeps for itself, or takes away as it likes: nobody else may ever get those.
+    pub kept: BTreeSet<FileHash>,
+    /// Those of them that lie in other replicas' directories: the least of these replicas.
+    pub homes: BTreeMap<FileHash, ReplicaId>,
     /// The sound presences in the folder, by the hashes of their files.
     pub presences: BTreeSet<FileHash>,
-    /// Those that lie in other replicas' directories: the least of these replicas.
-    pub homes: BTreeMap<FileHash, ReplicaId>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
     pub blobs: BTreeMap<PathBuf, u64>,
     /// Checkpoints, sound in themselves.
@@ -88,6 +91,7 @@ impl ScanReport {
             present: BTreeSet::new(),
             presences: BTreeSet::new(),
             homes: BTreeMap::new(),
+            kept: BTreeSet::new(),
             blobs: BTreeMap::new(),
             checkpoints: 0,
             bytes: 0,

@@ -286,10 +286,10 @@ impl Workspace {
     /// What a run begins with: it is settled under which id it writes, a record that the last one left open is sealed, and
     /// missing cards are made.
     fn begin(&mut self) -> Result<(), SessionError> {
-        self.news = News::read(&*self.store)?;
+        self.news = News::read(&*self.store, self.witness.as_ref().is_some_and(|witness| witness.is_rebuilt))?;
         let is_other = self.is_contradicted()?;
         if let Some(witness) = &self.witness {
-            self.store.commit(&Batch { settings: witness.settings()?.to_vec(), ..Batch::default() })?;
+            self.store.commit(&Batch { settings: witness.settings()?, ..Batch::default() })?;
         }
         if let Some(open) = self.store.open()? {
             let record = open.seal(self.store.workspace(), open.time());

@@ -52,6 +52,11 @@ fn a_lost_database_is_rebuilt_from_the_folder_under_a_new_id() {
             let [News::Rebuilt { aside, records }] = &news(stage.a()).await[..] else {
                 panic!("{what}: the person is told");
             };
+            assert_eq!(
+                stage.a().fresh_news().await.expect("it is open"),
+                news(stage.a()).await,
+                "commands say it, too"
+            );
             assert_eq!(aside.is_some(), what != "missing", "{what}");
             assert!(
                 aside.iter().all(|aside| Path::new(aside).join("inkfold.db").exists()),

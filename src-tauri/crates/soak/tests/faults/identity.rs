@@ -37,7 +37,7 @@ fn resumed(house: &mut House, keeps_profile: bool) {
     house.say(ADA, &format!("after-{keeps_profile} "));
     house.meet();
     assert!(house.text(BEN).contains("dreamt "), "what was published lives on");
-    assert_eq!(house.replica(ADA) == former, keeps_profile, "two lines are two ids");
+    assert!(keeps_profile || house.replica(ADA) != former, "two lines are two ids");
     house.say(ADA, &format!("later-{keeps_profile} "));
     house.meet();
     house.assert_shows(BEN, &format!("later-{keeps_profile} "));
@@ -120,7 +120,8 @@ rows! {
                 house.pass(crate::house::INTERVAL);
                 house.look(ADA);
             }
-            house.meet();
+            // So often that each of the two has had its turns.
+            (0..4).for_each(|_| house.meet());
             assert!(house.said.len() > 6, "hardly anything was stored: {:?}", house.said);
             let last = house.said.last().cloned().expect("something was said");
             house.assert_shows(BEN, &last);

@@ -22,6 +22,7 @@ mod house;
 mod identity;
 mod names;
 mod rescue;
+mod small;
 mod watcher;
 
 #[test]

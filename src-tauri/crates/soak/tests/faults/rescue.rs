@@ -112,3 +112,24 @@ fn one_of_several_brings_lost_files_back_and_takes_its_own_away_when_the_author_
     assert_eq!(house.text(0), house.text(eva));
     house.assert_only_own_files_are_touched();
 }
+
+#[test]
+fn what_one_computer_has_among_its_junk_alone_is_not_in_the_folder() {
+    let mut house = House::of(2);
+    house.say(0, "Ada was here. ");
+    house.meet();
+    let (_, bytes) = house.last_file(0);
+    let ada = house.computers.remove(0).replica();
+    house.carrier.clients.remove(0);
+    // A service that keeps old versions for itself; it carries them nowhere.
+    house.carrier.clients[0].disk.put(Path::new("Thumbs.db"), bytes, None);
+    lose_files_of(&mut house, ada);
+    house.meet();
+    house.pass(25 * HOUR);
+    house.meet();
+    house.carrier.hub.remove(Path::new("Thumbs.db"));
+    add(&mut house);
+    house.carrier.clients[1].odd.insert("Thumbs.db".into());
+    house.meet();
+    house.assert_shows(1, "Ada was here. ");
+}
