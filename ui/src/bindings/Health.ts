@@ -75,4 +75,8 @@ refused: Array<FileReport>,
 /**
  * Places that could not be looked at.
  */
-places: Array<PlaceReport>, };
+places: Array<PlaceReport>, 
+/**
+ * How many files and places these lists would also have, if they had no end.
+ */
+unlisted: number, };

@@ -42,6 +42,7 @@ const HEALTHY: Omit<Health, "folder" | "words" | "trouble" | "stopped" | "docume
   waiting: [],
   refused: [],
   places: [],
+  unlisted: 0,
 };
 
 type Remote = (blocks: Block[]) => Change[];

@@ -241,6 +241,7 @@ export const en = {
   "health.well.all": { one: "All is well: everything has reached {count} other.", other: "All is well: everything has reached all {count} others." },
   "health.well.some": "All is well. Your last changes have reached {count} of {total} others so far.",
   "health.wrong": "What needs attention",
+  "health.more": "And {count} more.",
   "health.wait": "Changes of {author} wait for changes of {whom} that have not arrived yet{number}.",
   "health.wait.earlier": "Changes of {author} wait for earlier ones that have not arrived yet{number}.",
   "health.wait.number": "(record {number})",

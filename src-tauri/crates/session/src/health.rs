@@ -1,13 +1,14 @@
 //! How the workspace and its shared folder stand, in one look: what is there, what waits for whom, what was refused, and who
 //! was seen when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use inkfold_engine::{RecordId, ReplicaId};
 use inkfold_folder::blob::BlobFiles;
-use inkfold_folder::{RealFileSystem, Refusal};
-use inkfold_store::Storage;
+use inkfold_folder::{FileHash, RealFileSystem, Refusal};
+use inkfold_store::{Counts, Storage};
 
 use crate::blobs::LocalBlobs;
 use crate::error::SessionError;
@@ -15,6 +16,9 @@ use crate::exchange::{Seen, Waiting};
 use crate::reading::{setting_text, shown_blobs};
 use crate::wire::{BlobCounts, FileReport, Health, PersonHealth, Unpublished, WaitingFile, Who};
 use crate::workspace::{Workspace, setting};
+
+/// Nobody reads longer lists, and a folder may hold any number of files that aren't used.
+const MOST_LISTED: usize = 200;
 
 impl FileReport {
     /// A file that can't be used.
@@ -62,17 +66,23 @@ impl Workspace {
         self.tell_status();
         let status = self.status();
         let folder = setting_text(&*self.store, setting::FOLDER)?;
-        let Seen { whole, files, bytes, checkpoints, places } = self.exchange.seen.clone();
-        let waiting: Vec<WaitingFile> =
+        let Seen { whole, files, bytes, checkpoints, mut places } = self.exchange.seen.clone();
+        let mut waiting: Vec<WaitingFile> =
             self.exchange.waiting().into_iter().map(|file| WaitingFile::of(file, |id| self.people.who(id))).collect();
-        let mut awaited: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut awaited: BTreeMap<String, u32> = BTreeMap::new();
         for file in &waiting {
-            *awaited.entry(&file.awaited.replica).or_default() += 1;
+            *awaited.entry(file.awaited.replica.clone()).or_default() += 1;
         }
+        let mut refused = self.exchange.refused_files();
+        let all = waiting.len() + refused.len() + places.len();
+        waiting.truncate(MOST_LISTED);
+        refused.truncate(MOST_LISTED);
+        places.truncate(MOST_LISTED);
+        let unlisted = count(all - waiting.len() - refused.len() - places.len());
         let person = |peer: crate::wire::Peer| {
             let id = peer.replica.parse::<ReplicaId>().ok();
             let heard = |id: &ReplicaId| self.people.seen(id).or(self.acknowledging.heard_since(id));
-            let awaited = awaited.get(peer.replica.as_str()).copied().unwrap_or(0);
+            let awaited = awaited.get(&peer.replica).copied().unwrap_or(0);
             PersonHealth { seen: id.as_ref().and_then(heard), awaited, peer }
         };
         Ok(Health {
@@ -88,9 +98,10 @@ impl Workspace {
             blobs: BlobCounts::default(),
             unpublished: if folder.is_some() { self.unpublished()? } else { Unpublished::default() },
             people: status.peers.into_iter().map(person).collect(),
-            refused: self.exchange.refused_files(),
+            refused,
             waiting,
             places,
+            unlisted,
             folder,
         })
     }
@@ -109,8 +120,31 @@ fn unqueued(store: &dyn Storage, own: &ReplicaId) -> Result<u64, SessionError> {
     Ok(end.saturating_sub(store.queued_to(own)?))
 }
 
-/// How many images and attachments there are, by looking into every document.
-pub(crate) fn count_blobs(store: &dyn Storage, blobs: &LocalBlobs) -> Result<BlobCounts, SessionError> {
+/// The images and attachments that documents show, known until something is written: to find them every document has to
+/// be looked into.
+#[derive(Clone, Default)]
+pub(crate) struct ShownBlobs(Arc<Mutex<Option<(Counts, Arc<BTreeSet<FileHash>>)>>>);
+
+impl ShownBlobs {
+    fn find(&self, store: &dyn Storage) -> Result<Arc<BTreeSet<FileHash>>, SessionError> {
+        let counts = store.counts()?;
+        // Nothing that holds this lock can leave it half done.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, shown)) = known.as_ref().filter(|(then, _)| *then == counts) {
+            return Ok(shown.clone());
+        }
+        let shown = Arc::new(shown_blobs(store)?);
+        *known = Some((counts, shown.clone()));
+        Ok(shown)
+    }
+}
+
+/// How many images and attachments there are.
+pub(crate) fn count_blobs(
+    store: &dyn Storage,
+    blobs: &LocalBlobs,
+    shown: &ShownBlobs,
+) -> Result<BlobCounts, SessionError> {
     let folder = setting_text(store, setting::FOLDER)?.map(PathBuf::from);
     // A folder that can't be listed has none; why that is so is said elsewhere.
     let listed = folder.and_then(|root| BlobFiles::list(&RealFileSystem, &root).ok()).unwrap_or_default();
@@ -118,7 +152,7 @@ pub(crate) fn count_blobs(store: &dyn Storage, blobs: &LocalBlobs) -> Result<Blo
     Ok(BlobCounts {
         in_folder: count(listed.len()),
         here: count(blobs.count().unwrap_or(0)),
-        missing: count(shown_blobs(store)?.iter().filter(|hash| is_missing(hash)).count()),
+        missing: count(shown.find(store)?.iter().filter(|hash| is_missing(hash)).count()),
     })
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedMutexGuard, broadcast, oneshot};
 use crate::blobs::{self, LocalBlobs, OpenBlob, Uploads};
 use crate::carrier::FirstScan;
 use crate::error::SessionError;
-use crate::health;
+use crate::health::{self, ShownBlobs};
 use crate::opened::Ask;
 use crate::profile::Profile;
 use crate::reading;
@@ -58,6 +58,7 @@ struct Current {
     info: Arc<Mutex<WorkspaceInfo>>,
     handle: Handle,
     blobs: LocalBlobs,
+    shown: ShownBlobs,
     /// None where the workspace belongs to the session that this one is a guest of.
     thread: Option<JoinHandle<()>>,
 }
@@ -211,7 +212,7 @@ impl Session {
                 let info = Arc::new(Mutex::new(Profile::info(&store)?));
                 let (handle, thread) =
                     Workspace::start(Box::new(store), blobs.clone(), events.clone(), first_scan, witness)?;
-                Ok::<_, SessionError>(Current { id, info, handle, blobs: blobs.clone(), thread: Some(thread) })
+                Ok::<_, SessionError>(Current { id, info, handle, blobs: blobs.clone(), shown: ShownBlobs::default(), thread: Some(thread) })
             };
             match start() {
                 // Only reading the rows has shown it.
@@ -258,6 +259,7 @@ impl Session {
             info: current.info.clone(),
             handle: current.handle.clone(),
             blobs: current.blobs.clone(),
+            shown: current.shown.clone(),
             thread: None,
         });
         if shown.is_some() {
@@ -528,9 +530,9 @@ impl Session {
     /// No workspace is open, or its database can't be read.
     pub async fn health(&self) -> Result<Health, SessionError> {
         let mut health = self.handle()?.ask(|workspace| workspace.health()).await?;
-        let (profile, blobs) = (self.0.profile.clone(), self.blobs()?);
+        let (profile, blobs, shown) = (self.0.profile.clone(), self.blobs()?, self.shown_blobs()?);
         // Every document is looked into, which nobody should wait for who writes.
-        let counts = move || health::count_blobs(&profile.store(blobs.workspace())?, &blobs);
+        let counts = move || health::count_blobs(&profile.store(blobs.workspace())?, &blobs, &shown);
         health.blobs = aside(counts).await?;
         Ok(health)
     }
@@ -539,6 +541,10 @@ impl Session {
 
     fn blobs(&self) -> Result<LocalBlobs, SessionError> {
         self.current().as_ref().map(|current| current.blobs.clone()).ok_or(SessionError::NoWorkspace)
+    }
+
+    fn shown_blobs(&self) -> Result<ShownBlobs, SessionError> {
+        self.current().as_ref().map(|current| current.shown.clone()).ok_or(SessionError::NoWorkspace)
     }
 
     fn uploads(&self) -> MutexGuard<'_, Uploads> {

@@ -44,6 +44,8 @@ pub struct Health {
     pub refused: Vec<FileReport>,
     /// Places that could not be looked at.
     pub places: Vec<PlaceReport>,
+    /// How many files and places these lists would also have, if they had no end.
+    pub unlisted: u32,
 }
 
 /// How many images and attachments there are.
