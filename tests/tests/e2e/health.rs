@@ -3,6 +3,7 @@
 use std::fs;
 
 use inkfold_tests::{App, command_line, pictures, wait_until};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::people::join;
@@ -26,7 +27,11 @@ fn a_file_that_is_cut_is_told_and_forgotten_once_it_is_gone() {
 
     let cut = folder.join("inkfold-data").join("cut.ink");
     fs::write(&cut, b"").unwrap();
-    ben.wait_for("files");
+    // It may still be arriving, so it is told once it has stayed as it is for a while.
+    wait_until("the file is to be told", || {
+        ben.invoke("look_again", json!({})).expect("the folder works");
+        ben.has("files").then_some(())
+    });
     ben.click("files");
     ben.wait_for("health-problem");
     assert_eq!(ben.attribute("health-headline", "data-tone").as_deref(), Some("alarm"));
