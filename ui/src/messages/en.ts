@@ -255,7 +255,7 @@ export const en = {
   "health.person.hasnt": "Doesn’t have everything yet",
   "health.person.seen": "Last seen {time}",
   "health.person.unseen": "Not seen yet",
-  "health.person.awaited": { one: "{count} file waits for changes from here.", other: "{count} files wait for changes from here." },
+  "health.person.awaited": { one: "{count} file waits for changes of theirs.", other: "{count} files wait for changes of theirs." },
   "health.yours": "What you wrote",
   "health.yours.all": "Everything is in the shared folder.",
   "health.yours.some": "On its way to the folder: {what}.",

@@ -407,10 +407,13 @@ fn ten_thousand_unchanged_files_cost_no_reading_and_a_restart_neither() {
     late.clock.advance(Duration::from_secs(10));
     let report = late.sync(folder.path());
     assert_eq!((report.files, report.handed_over, late.held.len()), (10_200, 200, 200));
+    let bytes = report.bytes;
+    assert!(bytes > 10_000, "{bytes}");
     let start = std::time::Instant::now();
     let report = late.sync(folder.path());
     let took = start.elapsed();
     assert_eq!((report.files, report.read, report.handed_over, report.complete), (10_200, 0, 0, true));
+    assert_eq!(report.bytes, bytes, "what is known is still there");
     assert_eq!(report.present.len(), 200);
     assert!(took < Duration::from_secs(10), "{took:?}");
     println!("10,200 unchanged files: {took:?}");

@@ -72,7 +72,6 @@ impl Walk<'_> {
         workspace: &WorkspaceId,
         taker: &mut dyn Taker,
     ) {
-        self.report.bytes += facts.size;
         let known = self.memory.unchanged(&path, &facts).map(|row| row.seen.clone());
         let again = known.is_some();
         match known {

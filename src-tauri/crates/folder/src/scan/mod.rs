@@ -122,6 +122,7 @@ pub fn scan_for(
     let mut changed = Vec::new();
     let (mut files, mut bytes) = (0, 0);
     for Candidate { path, facts } in candidates {
+        walk.report.bytes += facts.size;
         match walk.memory.known(&path, &facts) {
             Some(None) => {
                 walk.report.files += 1;

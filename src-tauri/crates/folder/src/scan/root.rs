@@ -125,6 +125,7 @@ impl Walk<'_> {
         if state.is_usable() {
             for Candidate { path, facts } in foreign {
                 self.report.files += 1;
+                self.report.bytes += facts.size;
                 self.remember(path, facts, Seen::Foreign);
             }
             for directory in data {
@@ -152,6 +153,7 @@ impl Walk<'_> {
         let skip = facts.offline && !named_ours;
         if skip || matches!(self.memory.unchanged(&path, &facts), Some(Row { seen: Seen::Foreign, .. })) {
             self.report.files += 1;
+            self.report.bytes += facts.size;
             self.seen.insert(path);
             return;
         }
