@@ -120,10 +120,13 @@ fn unqueued(store: &dyn Storage, own: &ReplicaId) -> Result<u64, SessionError> {
     Ok(end.saturating_sub(store.queued_to(own)?))
 }
 
+/// What a store held, and what its documents showed then.
+type Looked = (Counts, Arc<BTreeSet<FileHash>>);
+
 /// The images and attachments that documents show, known until something is written: to find them every document has to
 /// be looked into.
 #[derive(Clone, Default)]
-pub(crate) struct ShownBlobs(Arc<Mutex<Option<(Counts, Arc<BTreeSet<FileHash>>)>>>);
+pub(crate) struct ShownBlobs(Arc<Mutex<Option<Looked>>>);
 
 impl ShownBlobs {
     fn find(&self, store: &dyn Storage) -> Result<Arc<BTreeSet<FileHash>>, SessionError> {
