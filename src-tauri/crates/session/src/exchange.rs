@@ -246,7 +246,8 @@ impl Exchange {
     pub fn halt(&mut self, is_halted: bool) {
         self.halt.set(is_halted);
         if let Some(carrier) = self.carrier.as_ref().filter(|_| !is_halted) {
-            let _ = carrier.scan();
+            // Nobody waits for its end.
+            drop(carrier.scan());
         }
     }
 
