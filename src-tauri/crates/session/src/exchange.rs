@@ -14,6 +14,7 @@ use crate::error::SessionError;
 use crate::intake::{Halt, Intake, Reading};
 use crate::rescue::Coverage;
 use crate::surroundings::{Around, Moment};
+use crate::upkeep::OwnFiles;
 use crate::wire::{FileReport, FolderTrouble, PlaceReport};
 use crate::workspace::Workspace;
 
@@ -79,8 +80,7 @@ pub(crate) struct Exchange {
     pub outstanding_blobs: usize,
     /// Files that turned out to be of no use since the last scan ended.
     useless: Vec<FileReport>,
-    /// When a complete scan of this run first saw each of our own files.
-    pub read_back: BTreeMap<FileHash, Moment>,
+    pub own_files: OwnFiles,
     /// What the files hold.
     pub coverage: Coverage,
 }
@@ -110,7 +110,7 @@ impl Exchange {
             refused_blobs: BTreeMap::new(),
             outstanding_blobs: 0,
             useless: Vec::new(),
-            read_back: BTreeMap::new(),
+            own_files: OwnFiles::default(),
             coverage: Coverage::default(),
         }
     }
@@ -246,7 +246,8 @@ impl Exchange {
     pub fn halt(&mut self, is_halted: bool) {
         self.halt.set(is_halted);
         if let Some(carrier) = self.carrier.as_ref().filter(|_| !is_halted) {
-            let _ = carrier.scan();
+            // Nobody waits for its end.
+            drop(carrier.scan());
         }
     }
 
@@ -286,7 +287,7 @@ impl Workspace {
             self.tell_presences();
         }
         if report.own_complete && report.root.is_usable() {
-            self.scanned_for_acknowledgements(report.handed_over > 0);
+            self.scanned_for_acknowledgements(&report);
             self.keep_up(&report)?;
             self.acknowledge()?;
         }

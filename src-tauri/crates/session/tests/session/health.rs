@@ -58,7 +58,8 @@ impl Folder {
         let before = files(root.path());
         a.append_text(id, "one".into()).await.expect("it is stored");
         exchange(&a, &b).await;
-        let adas: Vec<PathBuf> = files(root.path()).difference(&before).filter(|path| is_segment(path)).cloned().collect();
+        let adas: Vec<PathBuf> =
+            files(root.path()).difference(&before).filter(|path| is_segment(path)).cloned().collect();
         b.append_text(id, "two".into()).await.expect("it is stored");
         b.sync().await.expect("the folder works");
         a.close().await.expect("it closes");
@@ -143,7 +144,10 @@ fn what_is_not_well_says_whom_it_is_about() {
         let check = folder.verify(false);
         assert!(!check.is_well());
         assert_eq!(check.waiting.len(), 1);
-        assert_eq!((&check.waiting[0].path, &check.waiting[0].awaited), (&sick.waiting[0].path, &sick.waiting[0].awaited));
+        assert_eq!(
+            (&check.waiting[0].path, &check.waiting[0].awaited),
+            (&sick.waiting[0].path, &sick.waiting[0].awaited)
+        );
         assert_eq!(check.refused, sick.refused);
         assert_eq!((check.blobs.missing.len(), check.unheld, check.findings.len()), (1, 0, 0));
         let seen = |people: &[inkfold_session::wire::PersonHealth]| -> Vec<_> {
