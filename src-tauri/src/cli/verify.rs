@@ -74,14 +74,6 @@ fn lines(check: &Check) -> Result<String, std::fmt::Error> {
     Ok(out)
 }
 
-fn name(who: &Who) -> String {
-    match (who.person.as_str(), who.device.as_str()) {
-        ("", _) => format!("somebody ({:.8})", who.replica),
-        (person, "") => person.to_owned(),
-        (person, device) => format!("{person} ({device})"),
-    }
-}
-
 fn person_line(PersonHealth { peer, seen, .. }: &PersonHealth) -> String {
     let who = Who { replica: peer.replica.clone(), person: peer.person.clone(), device: peer.device.clone() };
     let seen = seen.map_or_else(|| "not heard of yet".to_owned(), |seen| format!("heard of {}", output::time(seen)));
@@ -89,11 +81,11 @@ fn person_line(PersonHealth { peer, seen, .. }: &PersonHealth) -> String {
         || "does not have everything yet".to_owned(),
         |since| format!("has had everything since {}", output::time(since)),
     );
-    format!("{}: {seen}, {reached}", name(&who))
+    format!("{}: {seen}, {reached}", who.in_words())
 }
 
 fn waiting_line(file: &WaitingFile) -> String {
-    let whose = name(&file.awaited);
+    let whose = file.awaited.in_words();
     let number = file.number.map_or_else(String::new, |number| format!(" (record {number})"));
     format!(
         "{}: waits for changes of {whose} that have not arrived yet{number}. Wait until the sync service has brought them; \

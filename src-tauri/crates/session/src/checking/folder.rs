@@ -263,7 +263,7 @@ impl<'a> Reader<'a> {
                 self.check.unpublished.records = missing + u64::from(self.store.open()?.is_some());
             } else if missing > 0 {
                 self.check.unheld += missing;
-                let whose = whose(&self.names.who(&replica));
+                let whose = self.names.who(&replica).in_words();
                 self.check.findings.push(format!(
                     "{missing} records of {whose} are here and in no file of the folder. Keep Inkfold running: they are \
                      published again within a day."
@@ -289,15 +289,6 @@ fn worse(a: Result<Verdict, SessionError>, b: Result<Verdict, SessionError>) -> 
         (Err(error), _) | (_, Err(error)) => Err(error),
         (Ok(Verdict::Refused(refusal)), _) | (_, Ok(Verdict::Refused(refusal))) => Ok(Verdict::Refused(refusal)),
         (a, _) => a,
-    }
-}
-
-/// Whose something is, for a sentence.
-pub(crate) fn whose(who: &crate::wire::Who) -> String {
-    match (who.person.as_str(), who.device.as_str()) {
-        ("", _) => format!("somebody ({})", &who.replica[..8.min(who.replica.len())]),
-        (person, "") => person.to_owned(),
-        (person, device) => format!("{person} ({device})"),
     }
 }
 

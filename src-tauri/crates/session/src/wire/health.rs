@@ -99,6 +99,17 @@ pub struct Who {
     pub device: String,
 }
 
+impl Who {
+    /// For a sentence in English.
+    pub fn in_words(&self) -> String {
+        match (self.person.as_str(), self.device.as_str()) {
+            ("", _) => format!("somebody ({:.8})", self.replica),
+            (person, "") => person.to_owned(),
+            (person, device) => format!("{person} ({device})"),
+        }
+    }
+}
+
 /// A file that builds on changes that have not arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
