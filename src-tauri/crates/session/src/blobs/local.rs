@@ -74,7 +74,7 @@ impl LocalBlobs {
     /// # Errors
     /// The directories can't be made or listed.
     pub fn open(workspace_directory: &Path, workspace: WorkspaceId) -> Result<Self, SessionError> {
-        let this = LocalBlobs { directory: workspace_directory.join("blobs"), workspace };
+        let this = Self::at(workspace_directory, workspace);
         for directory in [this.added(), this.fetched()] {
             fs::create_dir_all(&directory).map_err(SessionError::files(&directory))?;
         }
@@ -85,6 +85,16 @@ impl LocalBlobs {
             }
         }
         Ok(this)
+    }
+
+    /// The blobs below a workspace's directory, to be looked at and nothing else: somebody else may be writing there.
+    pub(crate) fn at(workspace_directory: &Path, workspace: WorkspaceId) -> Self {
+        LocalBlobs { directory: workspace_directory.join("blobs"), workspace }
+    }
+
+    /// The workspace whose blobs these are.
+    pub(crate) fn workspace(&self) -> WorkspaceId {
+        self.workspace
     }
 
     fn added(&self) -> PathBuf {
@@ -101,6 +111,17 @@ impl LocalBlobs {
             .map(|directory| directory.join(hash.to_string()))
             .into_iter()
             .find(|p| p.is_file())
+    }
+
+    /// How many blobs are here. One that was added and fetched counts once.
+    pub(crate) fn count(&self) -> io::Result<usize> {
+        let mut hashes = std::collections::BTreeSet::new();
+        for directory in [self.added(), self.fetched()] {
+            for entry in fs::read_dir(directory)? {
+                hashes.extend(entry?.file_name().to_str().and_then(|name| name.parse::<FileHash>().ok()));
+            }
+        }
+        Ok(hashes.len())
     }
 
     /// The blobs that were added here, and the size of each one's file.
