@@ -39,6 +39,7 @@ mod exchange;
 mod facts;
 mod installation;
 mod intake;
+mod neighbours;
 mod news;
 mod opened;
 mod people;

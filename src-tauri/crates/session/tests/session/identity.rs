@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::waiting::{OVER_A_DAY, Patience, open_by};
 use crate::windows::{Window, pair, point, run, splice};
 use inkfold_engine::DocumentId;
 use inkfold_session::wire::{News, Whereabouts};
@@ -12,6 +14,8 @@ use inkfold_session::{Facts, Profile, Session};
 /// Ada and Ben share a folder, and both have the document's first line. Ada's profile is at `a`.
 pub struct Stage {
     root: tempfile::TempDir,
+    /// Ben's.
+    clock: Arc<Patience>,
     pub a: Option<Session>,
     pub b: Session,
     pub document: DocumentId,
@@ -42,9 +46,12 @@ impl Stage {
     pub async fn set() -> Stage {
         let root = tempfile::tempdir().expect("a directory");
         let (a, b, document) = pair(root.path(), "Plans").await;
-        a.close().await.expect("it closes");
-        drop(a);
-        let mut stage = Stage { root, a: None, b, document: document.parse().expect("an id") };
+        for session in [a, b] {
+            session.close().await.expect("it closes");
+        }
+        let clock = Arc::new(Patience::default());
+        let b = open_by(&clock, &root.path().join("b")).await;
+        let mut stage = Stage { root, clock, a: None, b, document: document.parse().expect("an id") };
         // From here on Ada's profile is on her machine; that it was on this one is the first news.
         stage.open_a().await;
         stage.a().dismiss_news().await.expect("it is stored");
@@ -248,9 +255,15 @@ fn i4_database_and_folder_restored() {
         stage.open_a().await;
         stage.write_a("after").await;
         stage.settle(&[stage.a(), &stage.b]).await;
-        // Nothing shows Ada that she was here before; Ben has both versions, and brings back the lost one after a day.
+        // Ben has both versions, whether or not he has told Ada yet that she was here before.
         let bens: BTreeSet<String> = stage.lines(&stage.b).await.into_iter().collect();
         assert_eq!(bens, ["before", "since", "after"].map(str::to_owned).into());
+        stage.write_a("later").await;
+        // The lost one is in no file any more. Ben brings it back once nobody else has for a day.
+        stage.settle(&[stage.a(), &stage.b]).await;
+        stage.clock.wait(OVER_A_DAY);
+        stage.agree(&[stage.a(), &stage.b], &["before", "since", "after", "later"]).await;
+        assert_eq!(news(stage.a()).await, [News::NewIdentity]);
     });
 }
 
