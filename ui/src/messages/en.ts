@@ -211,7 +211,7 @@ export const en = {
     "Another workspace’s documents are in this folder. Your words are safe on this device. Put the right folder back in its place.",
   "trouble.severalWorkspaces": "The folder holds two workspaces",
   "trouble.severalWorkspaces.about":
-    "Two workspaces were shared in the same folder. Your words are safe. You can join the other one with copies of your documents, or move one of them to a folder of its own.",
+    "Two workspaces were shared in the same folder. Your words are safe. You can join the other one with copies of your documents and take your own out of the folder, or move one of them to a folder of its own.",
   "trouble.unreadable": "The shared folder can’t be read",
   "trouble.unreadable.about":
     "Inkfold may not read the folder. Your words are safe on this device. Check the folder’s permissions.",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::waiting::{OVER_A_DAY, Patience, open_by};
 use crate::windows::{Window, pair, point, run, splice};
 use inkfold_engine::DocumentId;
-use inkfold_session::wire::{News, Whereabouts};
+use inkfold_session::wire::{Event, News, Whereabouts};
 use inkfold_session::{Facts, Profile, Session};
 
 /// Ada and Ben share a folder, and both have the document's first line. Ada's profile is at `a`.
@@ -283,6 +283,30 @@ fn i5_machine_resumed_in_mid_session() {
         assert_eq!(news(stage.a()).await, [News::NewIdentity]);
         stage.write_a("on").await;
         stage.agree(&[stage.a(), &stage.b], &["before", "future", "resumed", "on"]).await;
+    });
+}
+
+#[test]
+fn i5_a_window_hears_that_nothing_before_can_be_undone() {
+    run(async {
+        let stage = Stage::set().await;
+        copy(&stage.path("a"), &stage.path("future"));
+        let future = stage.open("future", adas()).await;
+        stage.write(&future, "future").await;
+        stage.settle(&[&future]).await;
+        future.close().await.expect("it closes");
+        let document = stage.document.to_string();
+        let mut window = Window::open(stage.a(), &document).await;
+        window.write(vec![splice(point(0, 0), point(0, 0), "resumed ")]).await;
+        let mut events = stage.a().events();
+        stage.settle(&[stage.a()]).await;
+        assert_eq!(news(stage.a()).await, [News::NewIdentity]);
+        let told = std::iter::from_fn(|| events.try_recv().ok()).collect::<Vec<_>>();
+        assert!(told.contains(&Event::Turns { document, counter: 1 }), "{told:?}");
+        // What it writes from now on can be undone again.
+        window.write(vec![splice(point(0, 0), point(0, 0), "more ")]).await;
+        let undone = window.undo().await;
+        assert!(!undone.undo && undone.redo, "{undone:?}");
     });
 }
 
