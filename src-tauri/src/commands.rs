@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use inkfold_session::wire::{
-    BlobInfo, BlobState, DocumentInfo, Edit, Failure, FileReport, Neighbour, Opened, Patch, Present, Selection, Start,
+    BlobInfo, BlobState, DocumentInfo, Edit, Failure, Health, Neighbour, Opened, Patch, Present, Selection, Start,
     Status, Undo, Undone, WorkspaceInfo,
 };
 use tauri::ipc::{InvokeBody, Request};
@@ -220,10 +220,16 @@ pub async fn status(session: State<'_, Session>) -> Answer<Status> {
     session.status().await.map_err(failure)
 }
 
-/// The files of the shared folder that are not used, and why.
+/// How the workspace and its shared folder stand.
 #[tauri::command]
-pub async fn files(session: State<'_, Session>) -> Answer<Vec<FileReport>> {
-    session.files().await.map_err(failure)
+pub async fn health(session: State<'_, Session>) -> Answer<Health> {
+    session.health().await.map_err(failure)
+}
+
+/// Looks through the shared folder now.
+#[tauri::command]
+pub async fn look_again(session: State<'_, Session>) -> Answer<()> {
+    session.sync().await.map_err(failure)
 }
 
 /// Stops reading the shared folder.

@@ -8,6 +8,8 @@ mod bisync;
 mod blocks;
 #[path = "e2e/figures.rs"]
 mod figures;
+#[path = "e2e/health.rs"]
+mod health;
 #[path = "e2e/home.rs"]
 mod home;
 #[path = "e2e/images.rs"]

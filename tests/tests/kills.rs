@@ -155,9 +155,12 @@ impl Trial {
         let check = self.anna.run(&["verify", "--json"]);
         let check: Value = serde_json::from_str(&check.out).unwrap_or_else(|error| panic!("{error}: {check:?}"));
         assert_eq!(check["store"]["findings"], Value::Array(vec![]), "{check}");
-        let unused = check["folder"]["unused"].as_array().expect("a list");
-        let damaged: Vec<&Value> =
-            unused.iter().filter(|file| !is_temporary(file["path"].as_str().unwrap_or_default().as_ref())).collect();
+        let list = |name: &str| check["folder"][name].as_array().expect("a list");
+        let damaged: Vec<&Value> = list("waiting")
+            .iter()
+            .chain(list("refused"))
+            .filter(|file| !is_temporary(file["path"].as_str().unwrap_or_default().as_ref()))
+            .collect();
         assert!(damaged.is_empty(), "{damaged:?}");
     }
 }

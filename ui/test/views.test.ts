@@ -472,7 +472,11 @@ describe("where the words are", () => {
       { replica: "c", person: "", device: "", reached: null },
     ];
     made.facts = { ...made.facts, trouble: "missing", others: 2, peers, pending: 1 };
-    made.reports = [{ path: "a.ink", pending: true, reason: "Something it builds on has not arrived." }];
+    const [anna, tor] = [{ replica: "b", person: "Anna", device: "laptop" }, { replica: "c", person: "Tor", device: "" }];
+    made.healthFacts = {
+      waiting: [{ path: "a.ink", author: anna, awaited: tor, number: 12, since: 0 }],
+      refused: [{ path: "b.ink", pending: false, reason: "the file is damaged", remedy: "Restore it.", code: "file/incomplete" }],
+    };
     await open(made);
     expect(find("reached").textContent).toBe("Reached 1 of 2");
     await press("peers");
@@ -481,8 +485,48 @@ describe("where the words are", () => {
     expect(find("trouble-panel").textContent).toContain("safe on this device");
     await press("files");
     await settle();
-    expect(find("file-report").textContent).toContain("has not arrived");
+    expect(find("health-headline").textContent).toContain("The shared folder is missing.");
+    const problems = [...document.querySelectorAll("[data-testid=health-problem]")].map((item) => item.textContent);
+    expect(problems).toHaveLength(3);
+    expect(problems[0]).toContain("Check that the drive is connected");
+    expect(problems[1]).toMatch(/The file is damaged\.\s*Restore it\.\s*b\.ink/);
+    expect(problems[2]).toMatch(/changes of Tor that have not arrived yet \(record 12\).*ask Tor to open Inkfold.*a\.ink/s);
     expectNames();
+  });
+
+  test("the folder's health follows what happens, looks again when asked, and gives the focus back", async () => {
+    const made = withDocuments();
+    const peers = [{ replica: "b", person: "Anna", device: "laptop", reached: Date.now() }];
+    made.facts = { ...made.facts, words: "inTheFolder", others: 1, peers };
+    await open(made);
+    find("peers").focus();
+    await press("peers");
+    find("open-health").focus();
+    await press("open-health");
+    expect(has("peers-panel")).toBe(false);
+    expect(document.activeElement).toBe(find("health-dialog"));
+    expect(find("health-headline").textContent).toContain("All is well: everything has reached Anna’s laptop.");
+    expect(find("health-person").textContent).toMatch(/Anna’s laptop.*Has everything since.*Last seen/s);
+
+    made.healthFacts = { blobs: { in_folder: 0, here: 0, missing: 2 }, unpublished: { records: 1, files: 0, blobs: 0 } };
+    made.facts = { ...made.facts, peers: [{ ...peers[0]!, reached: null }] };
+    made.emit({ type: "status", status: made.facts });
+    await settle();
+    expect(find("health-headline").dataset.tone).toBe("waiting");
+    expect(find("health-headline").textContent).toContain("2 images or attachments have not arrived.");
+    expect(find("health-leaving").textContent).toContain("1 change");
+    made.healthFacts = {};
+    await press("look-again");
+    expect(made.looks).toBe(1);
+    expect(find("health-headline").textContent).toContain("0 of 1 others");
+
+    made.failing.set("health", { code: "store", message: "The database can't be read." });
+    await press("look-again");
+    expect(document.querySelector("[data-testid=health-dialog] [role=alert]")?.textContent).toContain("can't be read");
+    expectNames();
+    await key(find("health-dialog"), "Escape");
+    expect(has("health-dialog")).toBe(false);
+    expect(document.activeElement).toBe(find("peers"));
   });
 
   test("reading a large folder shows how far it is, can be stopped, and goes on", async () => {

@@ -7,6 +7,7 @@
 mod ask;
 mod output;
 mod show;
+mod verify;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -150,8 +151,13 @@ pub enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Check everything that is stored, and every file of the shared folder; fails if anything is wrong.
-    Verify,
+    /// Check everything that is stored, and every file of the shared folder; fails if anything needs attention. Nothing is
+    /// changed, and Inkfold may run meanwhile.
+    Verify {
+        /// Read all images and attachments in the folder, too. Where the sync service has to fetch them, that takes long.
+        #[arg(long)]
+        blobs: bool,
+    },
 }
 
 /// The text to write.
@@ -217,7 +223,7 @@ fn perform(command: Command, wanted: Option<&str>, data: &Path, printer: &Printe
             return show::cat(data, wanted, &document, format, printer);
         }
         Command::Log { document, replica } => return show::log(data, wanted, &document, replica.as_deref(), printer),
-        Command::Verify => return show::verify(data, wanted, printer),
+        Command::Verify { blobs } => return verify::run(data, wanted, blobs, printer),
         Command::Sync { watch: true } => return watch::run(data, wanted, printer),
         Command::Sync { watch: false } => {
             let answer = ask::session(data, &Request::Sync { workspace: chosen()? })?;

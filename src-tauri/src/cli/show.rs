@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use inkfold_session::wire::{Block, DocumentInfo};
-use inkfold_session::{Profile, checking, reading};
+use inkfold_session::{Profile, reading};
 use serde::Serialize;
 
 use super::output::{self, Printer};
@@ -95,46 +95,4 @@ pub fn log(
         }
     }
     printer.text(&out)
-}
-
-/// Checks everything that is stored, and every file of the shared folder.
-pub fn verify(data: &Path, wanted: Option<&str>, printer: &Printer) -> Result<(), Trouble> {
-    #[derive(Serialize)]
-    struct Check {
-        store: checking::StoreCheck,
-        folder: Option<checking::FolderCheck>,
-    }
-    let profile = Profile::open(data)?;
-    let store = profile.store(profile.choose(wanted)?)?;
-    let check = Check { store: checking::store(&store)?, folder: checking::folder(&store)? };
-    let is_well = check.store.findings.is_empty()
-        && check.folder.as_ref().is_none_or(|folder| folder.findings.is_empty() && folder.unused.is_empty());
-    if printer.is_json() {
-        printer.line(&check)?;
-    } else {
-        printer.text(&check_lines(&check.store, check.folder.as_ref()))?;
-    }
-    // Everything that is wrong stands among the results.
-    if is_well { Ok(()) } else { Err(Trouble::Told) }
-}
-
-fn check_lines(store: &checking::StoreCheck, folder: Option<&checking::FolderCheck>) -> String {
-    let mut rows = vec![
-        ("records", store.records),
-        ("documents", store.documents),
-        ("waiting", store.waiting),
-        ("unfolded", store.unfolded),
-    ];
-    let mut lines: Vec<String> = store.findings.clone();
-    if let Some(folder) = folder {
-        let pending = folder.unused.iter().filter(|file| file.pending).count() as u64;
-        rows.push(("files", folder.files));
-        rows.push(("new", folder.new));
-        rows.push(("pending", pending));
-        rows.push(("refused", folder.unused.len() as u64 - pending));
-        lines.extend(folder.findings.iter().cloned());
-        lines.extend(folder.unused.iter().map(|file| format!("{}: {}", file.path, file.reason)));
-    }
-    let rows = rows.iter().map(|(name, count)| format!("{name:<10} {count}\n"));
-    rows.chain(lines.iter().map(|line| format!("{}\n", output::plain(line)))).collect()
 }

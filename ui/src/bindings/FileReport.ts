@@ -15,4 +15,12 @@ pending: boolean,
 /**
  * Why, in plain words.
  */
-reason: string, };
+reason: string, 
+/**
+ * What to do about it, in plain words.
+ */
+remedy: string, 
+/**
+ * A code that never changes.
+ */
+code: string, };

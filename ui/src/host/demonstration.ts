@@ -62,10 +62,37 @@ export function demonstration(query: URLSearchParams): Twin {
       { replica: "tor", person: "Tor", device: "studio", reached: null },
     ];
     twin.facts = { ...twin.facts, words: "inTheFolder", others: 2, peers, pending: 1, refused: 1 };
-    twin.reports = [
-      { path: "replicas/k3v/000120-000188.ink", pending: true, reason: "It builds on a file of Anna’s that has not arrived yet." },
-      { path: "notes (conflicted copy).txt", pending: false, reason: "It is not one of Inkfold’s files." },
+    const [anna, tor] = [
+      { replica: "anna", person: "Anna", device: "laptop" },
+      { replica: "tor", person: "Tor", device: "studio" },
     ];
+    twin.healthFacts = {
+      looked: Date.now() - 9_000,
+      files: 1_204,
+      bytes: 18_400_000,
+      checkpoints: 2,
+      records: 18_211,
+      blobs: { in_folder: 14, here: 12, missing: query.has("well") ? 0 : 1 },
+      people: peers.map((peer) => ({ peer, seen: Date.now() - (peer.replica === "anna" ? 3 : 1_900) * 60_000, awaited: peer.replica === "tor" ? 1 : 0 })),
+    };
+    if (query.has("well")) {
+      twin.facts = { ...twin.facts, pending: 0, refused: 0, peers: peers.map((peer) => ({ ...peer, reached: Date.now() - 240_000 })) };
+      twin.healthFacts.people = peers.map((peer) => ({ peer: { ...peer, reached: Date.now() - 240_000 }, seen: Date.now() - 240_000, awaited: 0 }));
+    } else {
+      twin.healthFacts.unpublished = { records: 3, files: 1, blobs: 0 };
+      twin.healthFacts.waiting = [
+        { path: "inkfold-data/k3v7c2ad/120-188-mf2qk7a4t5w3x6yz.ink", author: anna, awaited: tor, number: 12, since: Date.now() - 600_000 },
+      ];
+      twin.healthFacts.refused = [
+        {
+          path: "inkfold-data/k3v7c2ad/120-188 (Anna’s conflicted copy).ink",
+          pending: false,
+          reason: "the file is incomplete or damaged; usually the rest is still on its way",
+          remedy: "Wait until the sync service has brought all of it; it is read again by itself. If this stays, restore the file in the sync service, or ask its author to open Inkfold.",
+          code: "file/incomplete",
+        },
+      ];
+    }
   }
   if (query.has("trouble")) twin.facts = { ...twin.facts, words: "onThisDevice", trouble: "missing" };
   if (query.has("several")) {

@@ -9,7 +9,7 @@ import type { DocumentInfo } from "../bindings/DocumentInfo";
 import type { Edit } from "../bindings/Edit";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
-import type { FileReport } from "../bindings/FileReport";
+import type { Health } from "../bindings/Health";
 import type { Neighbour } from "../bindings/Neighbour";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
@@ -64,7 +64,10 @@ export interface Host {
   /** Whether others may see where this person is. */
   sharePresence(shared: boolean): Promise<void>;
   status(): Promise<Status>;
-  files(): Promise<FileReport[]>;
+  /** How the workspace and its shared folder stand. */
+  health(): Promise<Health>;
+  /** Looks through the shared folder now; resolves when that is done. */
+  lookAgain(): Promise<void>;
   /** Stops reading the shared folder; what has come in stays. */
   stopReading(): Promise<void>;
   goOnReading(): Promise<void>;

@@ -11,7 +11,7 @@ import type { DocumentInfo } from "../bindings/DocumentInfo";
 import type { Edit } from "../bindings/Edit";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
-import type { FileReport } from "../bindings/FileReport";
+import type { Health } from "../bindings/Health";
 import type { Neighbour } from "../bindings/Neighbour";
 import type { Opened } from "../bindings/Opened";
 import type { Patch } from "../bindings/Patch";
@@ -30,6 +30,20 @@ import { Past } from "./past";
 export function hashFor(number: number): string {
   return number.toString().replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "a").padStart(52, "a");
 }
+
+const HEALTHY: Omit<Health, "folder" | "words" | "trouble" | "stopped" | "documents" | "people"> = {
+  looked: 0,
+  files: 0,
+  bytes: 0,
+  checkpoints: 0,
+  records: 0,
+  blobs: { in_folder: 0, here: 0, missing: 0 },
+  unpublished: { records: 0, files: 0, blobs: 0 },
+  waiting: [],
+  refused: [],
+  places: [],
+  unlisted: 0,
+};
 
 type Remote = (blocks: Block[]) => Change[];
 
@@ -59,7 +73,10 @@ export class Twin implements Host {
   workspaces: WorkspaceInfo[] = [];
   current: string | null = null;
   lastDocument: string | null = null;
-  reports: FileReport[] = [];
+  /** What the folder's health has beside what the status says. */
+  healthFacts: Partial<Health> = {};
+  /** How often the folder was looked through because somebody wanted it. */
+  looks = 0;
   /** Other workspaces in the shared folder. */
   others: Neighbour[] = [];
   links: string[] = [];
@@ -356,9 +373,18 @@ export class Twin implements Host {
     return { ...this.facts };
   }
 
-  async files(): Promise<FileReport[]> {
-    await this.#call("files");
-    return this.reports;
+  async health(): Promise<Health> {
+    await this.#call("health");
+    const { words, trouble, reading, peers } = this.facts;
+    const folder = this.workspaces.find(({ id }) => id === this.current)?.folder ?? null;
+    const people = peers.map((peer) => ({ peer, seen: peer.reached, awaited: 0 }));
+    const counted = { documents: this.#documents.size, stopped: reading?.stopped ?? false };
+    return { ...HEALTHY, ...counted, folder, words, trouble, people, ...this.healthFacts };
+  }
+
+  async lookAgain(): Promise<void> {
+    await this.#call("lookAgain");
+    this.looks += 1;
   }
 
   async stopReading(): Promise<void> {

@@ -5,7 +5,6 @@ import type { EditorState } from "prosemirror-state";
 import type { DocumentInfo } from "../bindings/DocumentInfo";
 import type { Event } from "../bindings/Event";
 import type { Failure } from "../bindings/Failure";
-import type { FileReport } from "../bindings/FileReport";
 import type { Present } from "../bindings/Present";
 import type { Start } from "../bindings/Start";
 import type { Status } from "../bindings/Status";
@@ -42,6 +41,8 @@ export class Desk {
   lost = $state("");
   /** Set while the shared folder's dialog is shown. */
   folderDialog = $state(false);
+  /** Set while it is shown how the folder stands. */
+  healthDialog = $state(false);
   linkCard = $state(false);
   /** Set where a document could not be opened and none is shown. */
   stranded = $state(false);
@@ -355,10 +356,6 @@ export class Desk {
       await this.host.restoreDocument(info.id);
       this.announce(t("document.restored", { title: info.title || t("document.untitled") }));
     });
-  }
-
-  async files(): Promise<FileReport[]> {
-    return this.host.files();
   }
 
   async #act(action: () => Promise<void>): Promise<void> {

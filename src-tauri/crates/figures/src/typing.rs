@@ -6,25 +6,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use inkfold_engine::{DocumentId, Page, WorkspaceId};
-use inkfold_folder::{Segment, genesis};
+use fastrand::Rng;
+use inkfold_engine::{DocumentId, Page, ReplicaId, WorkspaceId};
+use inkfold_folder::{HeldRecords, Segment, genesis, merge_segments, resolve_together};
 use inkfold_session::wire::{Attrs, Change, Inline, Point};
 use inkfold_session::{Installation, SessionError};
 use inkfold_soak::surroundings::Drawn;
 use inkfold_store::MemoryStore;
 use inkfold_testkit::folder::clock::VirtualClock;
-use inkfold_testkit::folder::disk::{Disk, ROOT};
+use inkfold_testkit::folder::disk::{Disk, ROOT, Touched};
 use serde_json::{Value, json};
 
 const WORKSPACE: WorkspaceId = WorkspaceId([9; 16]);
-/// Four keys a second.
-const KEY: Duration = Duration::from_millis(250);
+/// Four keys a second, more or less.
+const KEY_MILLISECONDS: std::ops::Range<u64> = 100..400;
 /// Every so many keys the other one, if there is one, writes a few.
 const OTHER: u64 = 240;
 /// Every so many keys somebody looks at what is in the folder.
 const LOOK: u64 = 4;
-
-type Files = BTreeMap<PathBuf, Arc<[u8]>>;
 
 /// Types for so long, alone or with another one at work.
 pub fn type_for(hours: u64, is_alone: bool) -> Result<Value, Box<dyn Error>> {
@@ -39,11 +38,11 @@ pub fn type_for(hours: u64, is_alone: bool) -> Result<Value, Box<dyn Error>> {
     let mut writer = start(1)?;
     let mut other = if is_alone { None } else { Some(start(2)?) };
     let (mine, theirs) = (DocumentId([1; 16]), DocumentId([2; 16]));
-    let (mut known, mut written, mut made) = (Files::new(), 0, 0);
-    let mut first_time = Figures::default();
+    let mut written = Written::default();
+    let mut most = 0;
     let keys = hours * 3600 * 4;
     for key in 0..keys {
-        clock.advance(KEY);
+        clock.advance(Duration::from_millis(Rng::with_seed(key).u64(KEY_MILLISECONDS)));
         writer.type_in(mine, |page| letter(page, key))?;
         writer.tick();
         writer.carry();
@@ -54,21 +53,20 @@ pub fn type_for(hours: u64, is_alone: bool) -> Result<Value, Box<dyn Error>> {
             other.tick();
             other.carry();
         }
-        if key % LOOK == 0 {
-            let files: Files = disk.files().into_iter().collect();
-            for (path, bytes) in files.iter().filter(|(path, bytes)| known.get(*path) != Some(*bytes)) {
-                (written, made) = (written + bytes.len(), made + 1);
-                first_time.note(bytes);
-                if let Some(other) = &mut other {
-                    // The system tells both of each other's files.
-                    if path.starts_with(Path::new("inkfold-data").join(writer.replica().to_string())) {
-                        other.exchange();
-                    } else {
-                        writer.exchange();
-                    }
-                }
+        let touched = if key % LOOK == 0 { disk.take_touched() } else { Vec::new() };
+        for Touched { path, .. } in touched {
+            let Some(bytes) = disk.bytes(&path).filter(|_| !is_temporary(&path)) else { continue };
+            written.note(&bytes);
+            // The system tells both of each other's files.
+            let is_mine = path.starts_with(Path::new("inkfold-data").join(writer.replica().to_string()));
+            match &mut other {
+                Some(other) if is_mine => other.exchange(),
+                Some(_) => writer.exchange(),
+                None => {}
             }
-            known = files;
+        }
+        if key % 1_000 == 0 {
+            most = most.max(disk.files().len());
         }
     }
     writer.flush()?;
@@ -87,34 +85,74 @@ pub fn type_for(hours: u64, is_alone: bool) -> Result<Value, Box<dyn Error>> {
     }
     let later: Vec<Arc<[u8]>> = disk.files().into_iter().map(|(_, bytes)| bytes).collect();
     let records = writer.look(|store| store.counts().map(|counts| counts.records))?;
+    let log = logs(&later)?;
     let size = |files: &[Arc<[u8]>]| files.iter().map(|bytes| bytes.len()).sum::<usize>();
     Ok(json!({
         "keys": keys,
         "records": records,
-        "files written": made,
-        "bytes written": written,
-        "bytes of files that brought something new": first_time.bytes,
-        "written, as a multiple of these": written as f64 / first_time.bytes.max(1) as f64,
+        "most files at a time": most,
+        "bytes of the log": log,
+        "written": {
+            "files": written.files,
+            "bytes": written.bytes(),
+            "bytes of new records": written.new,
+            "bytes of merged files": written.merged,
+            "bytes of acknowledgements, presences and checkpoints": written.others,
+            "as a multiple of the log": written.bytes() as f64 / log.max(1) as f64,
+        },
         "at the end": { "files": left.len(), "bytes": size(&left) },
         "a day later": { "files": later.len(), "bytes": size(&later) },
     }))
 }
 
-/// Files whose records no file before them held: what was written before anything is merged.
-#[derive(Default)]
-struct Figures {
-    seen: BTreeSet<(inkfold_engine::ReplicaId, u64)>,
-    bytes: usize,
+/// How many bytes all segments come to when those of each replica are one file.
+fn logs(files: &[Arc<[u8]>]) -> Result<usize, Box<dyn Error>> {
+    let mut held = HeldRecords::default();
+    let mut logs: BTreeMap<ReplicaId, Vec<Segment>> = BTreeMap::new();
+    let segments: Vec<Segment> = files.iter().filter_map(|bytes| Segment::parse(bytes, &WORKSPACE).ok()).collect();
+    for record in resolve_together(&segments.iter().collect::<Vec<_>>(), &held)?.records {
+        held.insert(record);
+    }
+    for segment in segments {
+        logs.entry(segment.header().author).or_default().push(segment);
+    }
+    let mut bytes = 0;
+    for segments in logs.into_values() {
+        bytes += merge_segments(&segments, &held)?.bytes.len();
+    }
+    Ok(bytes)
 }
 
-impl Figures {
+/// What was written to the folder.
+#[derive(Default)]
+struct Written {
+    files: usize,
+    /// Bytes of segments whose last record was in none before.
+    new: usize,
+    /// Bytes of other segments.
+    merged: usize,
+    others: usize,
+    seen: BTreeSet<(ReplicaId, u64)>,
+}
+
+impl Written {
     fn note(&mut self, bytes: &[u8]) {
-        let Ok(segment) = Segment::parse(bytes, &WORKSPACE) else { return };
-        let header = segment.header();
-        if self.seen.insert((header.author, header.last)) {
-            self.bytes += bytes.len();
-        }
+        self.files += 1;
+        let kind = match Segment::parse(bytes, &WORKSPACE) {
+            Ok(segment) if self.seen.insert((segment.header().author, segment.header().last)) => &mut self.new,
+            Ok(_) => &mut self.merged,
+            Err(_) => &mut self.others,
+        };
+        *kind += bytes.len();
     }
+
+    fn bytes(&self) -> usize {
+        self.new + self.merged + self.others
+    }
+}
+
+fn is_temporary(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('~'))
 }
 
 /// A letter at the end of the page; now and then a new paragraph.
@@ -124,6 +162,8 @@ fn letter(page: &Page, key: u64) -> Vec<Change> {
     if key % 400 == 399 {
         return vec![Change::Split { at, attrs: Attrs::new() }];
     }
-    let text = b"etaoin shrdlu cmfwyp"[(key as usize * 7 + key as usize / 11) % 20] as char;
+    // As often as in English, but in any order: what can't be guessed is what a log has to hold.
+    let letters = b"      eeeeetttaaaooiinnsshhrrdlucmfwypvbgk";
+    let text = letters[Rng::with_seed(!key).usize(..letters.len())] as char;
     vec![Change::Splice { from: at, to: at, insert: vec![Inline { text: text.into(), marks: Attrs::new() }] }]
 }

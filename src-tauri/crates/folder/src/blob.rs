@@ -150,14 +150,30 @@ pub fn copy_blob(
     hash: &FileHash,
     stop: &dyn Fn() -> bool,
 ) -> Result<BlobHeader, BlobError> {
+    let (header, found) = copy_any(from, to, workspace, stop)?;
+    if found == *hash { Ok(header) } else { Err(Refusal::WrongContent.into()) }
+}
+
+/// Reads a file to its end, and says which blob it is.
+///
+/// # Errors
+/// It is none, or can't be read.
+pub fn hash_blob(from: &mut dyn Read, workspace: &WorkspaceId) -> Result<FileHash, BlobError> {
+    copy_any(from, &mut io::sink(), workspace, &|| false).map(|(_, hash)| hash)
+}
+
+fn copy_any(
+    from: &mut dyn Read,
+    to: &mut dyn Write,
+    workspace: &WorkspaceId,
+    stop: &dyn Fn() -> bool,
+) -> Result<(BlobHeader, FileHash), BlobError> {
     let header = BlobHeader::read(from, workspace)?;
     let mut copy = Copy::to(to);
     copy.take(&header.to_bytes())?;
     copy.rest(from, header.size, stop)?;
-    if copy.hash() != *hash {
-        return Err(Refusal::WrongContent.into());
-    }
-    Ok(header)
+    let hash = copy.hash();
+    Ok((header, hash))
 }
 
 /// A copy that is being made, and the hash of what is in it.
@@ -254,10 +270,35 @@ impl BlobFiles {
         found
     }
 
+    /// All of them, by path.
+    pub fn iter(&self) -> impl Iterator<Item = &BlobFile> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a file may be this blob.
+    pub fn may_have(&self, hash: &FileHash) -> bool {
+        self.named(hash).is_some() || !self.candidates(hash).is_empty()
+    }
+
     /// The file under the blob's own name, whatever is in it: whoever reads it verifies it.
     pub fn named(&self, hash: &FileHash) -> Option<&BlobFile> {
         let own = RelativePath::blob(hash).below(Path::new(""));
         self.0.binary_search_by(|file| file.path.cmp(&own)).ok().map(|at| &self.0[at])
+    }
+
+    /// Whether a file of this size stands under the blob's own name. Whoever reads it verifies it.
+    pub fn has(&self, hash: &FileHash, size: u64) -> bool {
+        self.named(hash).is_some_and(|file| file.facts.size == size)
     }
 
     /// Whether a file of this size may be the blob, under its own name or under one that a service has made of it.

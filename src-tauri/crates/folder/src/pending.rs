@@ -102,8 +102,8 @@ impl Pending {
     }
 
     /// The files that wait, each with the record that it waits for.
-    pub fn iter(&self) -> impl Iterator<Item = (&FileHash, &RecordId)> {
-        self.files.iter().map(|(hash, (_, record))| (hash, record))
+    pub fn iter(&self) -> impl Iterator<Item = (&Segment, &RecordId)> {
+        self.files.values().map(|(segment, record)| (segment, record))
     }
 
     /// How many files wait.

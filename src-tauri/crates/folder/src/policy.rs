@@ -1,6 +1,6 @@
 //! When to write a file, which files to merge, which may go. Pure functions: the caller brings times and lists.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -70,6 +70,8 @@ pub struct OwnFile {
     pub read_back: Option<Duration>,
     /// Another replica's acknowledgement names it.
     pub acknowledged: bool,
+    /// It stays as it is: with those that follow it, it was more than fits in one file.
+    pub stays: bool,
 }
 
 impl OwnFile {
@@ -87,14 +89,8 @@ impl OwnFile {
             size,
             read_back: None,
             acknowledged: false,
+            stays: false,
         })
-    }
-
-    fn covers(&self, other: &OwnFile) -> bool {
-        let wider = self.last - self.first > other.last - other.first;
-        let same = self.last - self.first == other.last - other.first;
-        // Of two files with the same records one has to be the one that stays.
-        self.first <= other.first && other.last <= self.last && (wider || (same && self.hash < other.hash))
     }
 
     /// Files with at least 8ᵗ records are of tier t. A merged file is always of a higher tier than any of its parts,
@@ -104,20 +100,28 @@ impl OwnFile {
     }
 }
 
+/// In an order in which every file comes after those that cover it: they begin no later, and end no sooner. Of two files
+/// with the same records one has to be the one that stays.
+fn covering_first(files: &[OwnFile]) -> Vec<&OwnFile> {
+    let mut sorted: Vec<&OwnFile> = files.iter().collect();
+    sorted.sort_unstable_by_key(|file| (file.first, Reverse(file.last), file.hash));
+    sorted
+}
+
 /// Which files to merge next: at least eight that follow each other, oldest first; `None` when there is nothing to do.
 /// Ask again after each merge.
 pub fn next_merge(files: &[OwnFile]) -> Option<Vec<FileHash>> {
-    // By first number; of those with equal ranges and of covered ones only the covering file counts.
-    let mut current: BTreeMap<u64, &OwnFile> = BTreeMap::new();
-    for file in files {
-        if !files.iter().any(|other| other.covers(file)) {
-            current.insert(file.first, file);
-        }
-    }
-    let current: Vec<&OwnFile> = current.into_values().collect();
+    // Of those that another one covers, only that one counts.
+    let mut current = covering_first(files);
+    let mut covered_to = 0;
+    current.retain(|file| {
+        let is_covered = file.last <= covered_to;
+        covered_to = covered_to.max(file.last);
+        !is_covered
+    });
     let tiers = MAX_RECORDS.ilog(FAN as u64);
     for tier in 0..=tiers {
-        let fits = |file: &OwnFile| file.tier() <= tier && file.size <= FINAL_BYTES;
+        let fits = |file: &OwnFile| file.tier() <= tier && file.size <= FINAL_BYTES && !file.stays;
         let mut start = 0;
         while start < current.len() {
             let mut end = start;
@@ -155,9 +159,16 @@ fn merge_within<'a, 'b>(run: &'a [&'b OwnFile], tier: u32) -> Option<&'a [&'b Ow
 /// Which files may go: those covered by one that is safe, because another replica acknowledged it, or because it was
 /// read back from the folder and has been there for a day. A restart counts from zero.
 pub fn deletable(files: &[OwnFile]) -> Vec<FileHash> {
-    let safe: Vec<&OwnFile> =
-        files.iter().filter(|file| file.acknowledged || file.read_back.is_some_and(|since| since >= SETTLED)).collect();
-    files.iter().filter(|file| safe.iter().any(|other| other.covers(file))).map(|file| file.hash).collect()
+    let (mut safe_to, mut gone) = (0, Vec::new());
+    for file in covering_first(files) {
+        if file.last <= safe_to {
+            gone.push(file.hash);
+        }
+        if file.acknowledged || file.read_back.is_some_and(|since| since >= SETTLED) {
+            safe_to = safe_to.max(file.last);
+        }
+    }
+    gone
 }
 
 /// Which numbers, of those from 1 to `last`, no file holds: they have to be published again.
@@ -221,7 +232,7 @@ mod tests {
         hash[..8].copy_from_slice(&first.to_be_bytes());
         hash[8..16].copy_from_slice(&last.to_be_bytes());
         let size = 300 + 40 * (last - first + 1) as usize;
-        OwnFile { hash: FileHash(hash), first, last, size, read_back: None, acknowledged: false }
+        OwnFile { hash: FileHash(hash), first, last, size, read_back: None, acknowledged: false, stays: false }
     }
 
     #[test]
@@ -231,6 +242,10 @@ mod tests {
         assert_eq!(next_merge(&eight).map(|run| run.len()), Some(8));
         // A gap ends a run.
         assert_eq!(next_merge(&[&eight[..4], &eight[5..]].concat()), None);
+        // So does a file that stays.
+        let mut stays = eight.clone();
+        stays[7].stays = true;
+        assert_eq!(next_merge(&stays), None);
 
         for flush in [1, 3, 8, 20, 100] {
             let (mut files, mut next, mut written) = (Vec::new(), 1, 0);

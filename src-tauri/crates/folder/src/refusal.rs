@@ -18,28 +18,25 @@ pub enum Refusal {
         max: u64,
     },
     /// The hash at the end is not that of what comes before it: cut short, not yet arrived, or damaged.
-    #[error(
-        "the file is incomplete or damaged. Usually the rest is still on its way, and the file is read again by itself; \
-         if this stays, restore it in the sync service or ask its author to publish it again"
-    )]
+    #[error("the file is incomplete or damaged; usually the rest is still on its way")]
     Incomplete,
     /// The hash fits, but what it covers is not what a writer could have written.
     #[error("the file breaks the format ({0}); its author's program is faulty or the file was forged")]
     Malformed(&'static str),
     /// Written in a later format version.
-    #[error("the file was written by a newer Inkfold (format {found}); update Inkfold to read it")]
+    #[error("the file was written by a newer Inkfold (format {found})")]
     NewerFormat {
         /// The file's format version.
         found: u64,
     },
     /// A kind of file that this version doesn't know.
-    #[error("the file is of a kind (“{}”) that only a newer Inkfold knows; update Inkfold to read it", char::from(*.0).escape_default())]
+    #[error("the file is of a kind (“{}”) that only a newer Inkfold knows", char::from(*.0).escape_default())]
     UnknownKind(u8),
     /// Encrypted, which this version can't read.
-    #[error("the file is encrypted, which this Inkfold can't read; update Inkfold")]
+    #[error("the file is encrypted, which this Inkfold can't read")]
     Encrypted,
     /// It belongs to another workspace.
-    #[error("the file belongs to another workspace ({0}); it is left alone. Move it to its own folder")]
+    #[error("the file belongs to another workspace ({0}); it is left alone")]
     OtherWorkspace(WorkspaceId),
     /// The key in the file isn't the one that the author's replica id was made from.
     #[error("the key in the file is not its author's; the file was forged or damaged")]
@@ -70,10 +67,7 @@ pub enum Refusal {
         number: u64,
     },
     /// A blob's bytes aren't those that a document names by their hash.
-    #[error(
-        "the file is not the content that a document refers to; it is damaged or was put in its place. Delete it or \
-         restore it in the sync service; whoever added the content publishes it again"
-    )]
+    #[error("the file is not the content that a document refers to; it is damaged or was put in its place")]
     WrongContent,
     /// The recomputed chain doesn't end in the signed record.
     #[error("the records are not those that were signed; the file was forged or damaged")]
@@ -100,6 +94,38 @@ impl Refusal {
             Self::WrongSeq { .. } => "file/wrong-seq",
             Self::WrongContent => "file/wrong-content",
             Self::WrongChain => "file/wrong-chain",
+        }
+    }
+
+    /// What whoever reads the list can do, in plain words. Nothing has to be done for the other files to be used.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Incomplete => {
+                "Wait until the sync service has brought all of it; it is read again by itself. If this stays, restore the \
+                 file in the sync service, or ask its author to open Inkfold."
+            }
+            Self::NotOurs => {
+                "If it should be one of Inkfold's, restore it in the sync service. Else give it another name, or move it out \
+                 of the folder."
+            }
+            Self::NewerFormat { .. } | Self::UnknownKind(_) | Self::Encrypted => {
+                "Update Inkfold on this device; the file is read then."
+            }
+            Self::OtherWorkspace(_) => "Move it to the folder that it belongs to.",
+            Self::WrongContent => {
+                "Delete it, or restore it in the sync service; whoever added the content publishes it again."
+            }
+            Self::TooLarge { .. } | Self::Bomb(_) => "Move it out of the folder; Inkfold doesn't write such files.",
+            Self::Malformed(_)
+            | Self::WrongKey
+            | Self::BadSignature
+            | Self::RecordTooLarge { .. }
+            | Self::WrongPlace(_)
+            | Self::WrongSeq { .. }
+            | Self::WrongChain => {
+                "Restore it in the sync service. If this stays, ask its author to open Inkfold, and move this file out of the \
+                 folder."
+            }
         }
     }
 

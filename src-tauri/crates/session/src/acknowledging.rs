@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use inkfold_engine::ReplicaId;
 use inkfold_folder::{Acknowledgement, Head, Holdings, RelativePath, ShortHash, Verdict};
-use inkfold_store::{AcknowledgementRow, Batch, Chain, StoreError, Tip};
+use inkfold_store::{AcknowledgementRow, Batch, Chain, Storage, StoreError, Tip};
 
 use crate::carrier::Parcel;
 use crate::error::SessionError;
@@ -84,6 +84,11 @@ impl Acknowledging {
         self.heard.keys()
     }
 
+    /// When something is known to have been heard of a replica, in milliseconds since 1970.
+    pub fn heard_since(&self, replica: &ReplicaId) -> Option<i64> {
+        self.heard.get(replica).map(|heard| heard.since)
+    }
+
     /// Since when a replica has had everything that was sealed here, in milliseconds since 1970; none if it hasn't.
     pub fn has_all_since(&self, replica: &ReplicaId) -> Option<i64> {
         self.heard.get(replica).filter(|heard| heard.has_all).map(|heard| heard.since)
@@ -145,6 +150,7 @@ impl Workspace {
         self.acknowledging.heard.insert(replica, Heard { counter, holdings, has_all: false, since });
         self.acknowledging.is_stale = true;
         self.people.changed();
+        self.people.saw(replica, self.around.now());
         self.exchange.last_other = Some(self.around.moment());
         self.see_who_has_all()?;
         Ok(Verdict::Taken)
@@ -266,19 +272,19 @@ impl Workspace {
         }
         let mut heard = std::mem::take(&mut self.acknowledging.heard);
         for heard in heard.values_mut() {
-            heard.has_all = ends.iter().all(|(id, tip)| self.holds(&heard.holdings, id, tip));
+            heard.has_all = ends.iter().all(|(id, tip)| holds(&*self.store, &heard.holdings, id, tip));
         }
         self.acknowledging.heard = heard;
         Ok(())
     }
+}
 
-    /// Whether somebody's holdings have a record in them, as far as can be told here.
-    fn holds(&self, holdings: &Holdings, replica: &ReplicaId, tip: &Tip) -> bool {
-        holdings.heads.get(replica).into_iter().flatten().any(|head| {
-            let is_on_branch = || -> Result<bool, StoreError> {
-                Ok(head.number > tip.number && self.store.record_at(&head.id, tip.number)? == Some(tip.record))
-            };
-            head.id == tip.record || is_on_branch().unwrap_or(false)
-        })
-    }
+/// Whether somebody's holdings have a record in them, as far as can be told here.
+pub(crate) fn holds(store: &dyn Storage, holdings: &Holdings, replica: &ReplicaId, tip: &Tip) -> bool {
+    holdings.heads.get(replica).into_iter().flatten().any(|head| {
+        let is_on_branch = || -> Result<bool, StoreError> {
+            Ok(head.number > tip.number && store.record_at(&head.id, tip.number)? == Some(tip.record))
+        };
+        head.id == tip.record || is_on_branch().unwrap_or(false)
+    })
 }

@@ -2,9 +2,9 @@
 //! waits and what was refused.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use inkfold_engine::RecordId;
+use inkfold_engine::{RecordId, ReplicaId};
 use inkfold_folder::{FileHash, Pending, RelativePath, RootState, ScanReport, Segment, Verdict};
 use inkfold_store::{Batch, Storage, StoreError};
 
@@ -14,8 +14,32 @@ use crate::error::SessionError;
 use crate::intake::{Halt, Intake, Reading};
 use crate::rescue::Coverage;
 use crate::surroundings::{Around, Moment};
-use crate::wire::{FileReport, FolderTrouble};
+use crate::upkeep::OwnFiles;
+use crate::wire::{FileReport, FolderTrouble, PlaceReport};
 use crate::workspace::Workspace;
+
+/// A file that builds on a record that has not arrived.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub path: String,
+    pub author: ReplicaId,
+    pub record: RecordId,
+    /// Whose record that is, and its number, where the file says it.
+    pub awaited: Option<(ReplicaId, u64)>,
+    /// When it was found, in milliseconds since 1970.
+    pub since: i64,
+}
+
+/// What the last scan saw of the folder, for people.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// When the last one of the whole folder ended, in milliseconds since 1970.
+    pub whole: Option<i64>,
+    pub files: usize,
+    pub bytes: u64,
+    pub checkpoints: usize,
+    pub places: Vec<PlaceReport>,
+}
 
 /// What this run knows of the exchange.
 pub(crate) struct Exchange {
@@ -38,14 +62,17 @@ pub(crate) struct Exchange {
     /// What waits for others; none while it is being looked at by who finds files.
     pending: Option<Pending>,
     /// What waited when it was given away.
-    lent: Vec<FileReport>,
+    lent: Vec<Waiting>,
     /// What has come in and isn't all durable yet.
     pub intake: Intake,
     /// How far reading the folder has come, where that takes long.
     pub reading: Option<Reading>,
     /// Whether somebody has stopped it.
     pub halt: Halt,
-    paths: BTreeMap<FileHash, PathBuf>,
+    /// Where files were found, and when first.
+    paths: BTreeMap<FileHash, (PathBuf, i64)>,
+    /// What the last scan saw.
+    pub seen: Seen,
     refused: Vec<FileReport>,
     /// Files that only pretend to be a blob that somebody wants to see.
     pub refused_blobs: BTreeMap<FileHash, Vec<FileReport>>,
@@ -53,8 +80,7 @@ pub(crate) struct Exchange {
     pub outstanding_blobs: usize,
     /// Files that turned out to be of no use since the last scan ended.
     useless: Vec<FileReport>,
-    /// When a complete scan of this run first saw each of our own files.
-    pub read_back: BTreeMap<FileHash, Moment>,
+    pub own_files: OwnFiles,
     /// What the files hold.
     pub coverage: Coverage,
 }
@@ -79,11 +105,12 @@ impl Exchange {
             reading: None,
             halt: Halt::default(),
             paths: BTreeMap::new(),
+            seen: Seen::default(),
             refused: Vec::new(),
             refused_blobs: BTreeMap::new(),
             outstanding_blobs: 0,
             useless: Vec::new(),
-            read_back: BTreeMap::new(),
+            own_files: OwnFiles::default(),
             coverage: Coverage::default(),
         }
     }
@@ -106,6 +133,21 @@ impl Exchange {
         self.first_unflushed.is_none() && self.outbox == 0 && self.outstanding_blobs == 0 && !self.has_moved
     }
 
+    fn note_seen(&mut self, report: &ScanReport) {
+        let is_whole = report.complete && report.root.is_usable();
+        let place = |trouble: &inkfold_folder::scan::Trouble| PlaceReport {
+            path: trouble.path.display().to_string(),
+            message: trouble.message.clone(),
+        };
+        self.seen = Seen {
+            whole: if is_whole { Some(self.around.now()) } else { self.seen.whole },
+            files: report.files,
+            bytes: report.bytes,
+            checkpoints: report.checkpoints,
+            places: report.trouble.iter().map(place).collect(),
+        };
+    }
+
     /// Hands the outbox to the carrier.
     pub fn publish(&mut self, store: &dyn Storage) -> Result<(), SessionError> {
         let names = store.outbox()?;
@@ -124,18 +166,28 @@ impl Exchange {
 
     /// The files that aren't used, for people.
     pub fn files(&self) -> Vec<FileReport> {
-        let refused = self.refused.iter().chain(self.refused_blobs.values().flatten());
-        self.waiting_files().into_iter().chain(refused.cloned()).collect()
+        let waiting = self.waiting().into_iter().map(|file| FileReport::waiting(file.path, &file.record));
+        waiting.chain(self.refused_files()).collect()
     }
 
-    fn waiting_files(&self) -> Vec<FileReport> {
+    /// The files that can't be used, for people.
+    pub fn refused_files(&self) -> Vec<FileReport> {
+        self.refused.iter().chain(self.refused_blobs.values().flatten()).cloned().collect()
+    }
+
+    /// The files that wait, those that have waited longest first.
+    pub fn waiting(&self) -> Vec<Waiting> {
         let Some(pending) = &self.pending else { return self.lent.clone() };
-        let report = |(hash, record): (&FileHash, &RecordId)| FileReport {
-            path: self.path(hash),
-            pending: true,
-            reason: format!("It builds on changes that have not arrived yet ({}…).", &record.to_string()[..8]),
+        let waiting = |(segment, record): (&Segment, &RecordId)| Waiting {
+            path: self.path(&segment.hash()),
+            author: segment.header().author,
+            record: *record,
+            awaited: segment.place_of(record),
+            since: self.paths.get(&segment.hash()).map_or_else(|| self.around.now(), |(_, since)| *since),
         };
-        pending.iter().map(report).collect()
+        let mut waiting: Vec<Waiting> = pending.iter().map(waiting).collect();
+        waiting.sort_by(|a, b| (a.since, &a.path).cmp(&(b.since, &b.path)));
+        waiting
     }
 
     /// How many files wait, and how many are of no use.
@@ -151,12 +203,13 @@ impl Exchange {
     }
 
     fn path(&self, hash: &FileHash) -> String {
-        self.paths.get(hash).map_or_else(|| hash.h16(), |path| path.display().to_string())
+        self.paths.get(hash).map_or_else(|| hash.h16(), |(path, _)| path.display().to_string())
     }
 
     /// Where a file was found; kept as long as people may have to be told.
     pub fn note_path(&mut self, hash: FileHash, path: PathBuf) {
-        self.paths.insert(hash, path);
+        let now = self.around.now();
+        self.paths.entry(hash).and_modify(|(known, _)| known.clone_from(&path)).or_insert((path, now));
     }
 
     fn forget_paths(&mut self) {
@@ -179,7 +232,7 @@ impl Exchange {
         if !self.pending.as_ref().is_some_and(Pending::is_untried) {
             return None;
         }
-        self.lent = self.waiting_files();
+        self.lent = self.waiting();
         self.pending.take()
     }
 
@@ -209,7 +262,7 @@ impl Workspace {
     pub fn settle(&mut self, hash: FileHash, verdict: Verdict) {
         if let Verdict::Refused(refusal) = &verdict {
             let path = self.exchange.path(&hash);
-            self.exchange.useless.push(FileReport { path, pending: false, reason: refusal.to_string() });
+            self.exchange.useless.push(FileReport::refused(Path::new(&path), refusal));
         }
         if let Some(carrier) = &self.exchange.carrier {
             carrier.settle(hash, verdict);
@@ -224,11 +277,9 @@ impl Workspace {
         if let Some(courier) = &self.exchange.courier {
             courier.folder(report.root.is_usable());
         }
-        let refused = report.refused.iter().filter(|file| file.again).map(|file| FileReport {
-            path: file.path.display().to_string(),
-            pending: false,
-            reason: file.refusal.to_string(),
-        });
+        self.exchange.note_seen(&report);
+        let refused = report.refused.iter().filter(|file| file.again);
+        let refused = refused.map(|file| FileReport::refused(&file.path, &file.refusal));
         let useless = std::mem::take(&mut self.exchange.useless);
         self.exchange.refused = refused.chain(useless).collect();
         if report.complete && report.root.is_usable() {

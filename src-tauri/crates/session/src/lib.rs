@@ -37,6 +37,7 @@ mod edit;
 mod error;
 mod exchange;
 mod facts;
+mod health;
 mod installation;
 mod intake;
 mod neighbours;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use inkfold_engine::{DocumentId, Event, ReplicaId, Target, Value};
 
+use inkfold_store::Storage;
+
 use crate::error::SessionError;
 use crate::reading::{sealed_document, setting_text};
 use crate::wire;
@@ -17,12 +19,47 @@ const MAX_DEVICE_CHARS: usize = 60;
 pub(crate) struct People {
     /// Everybody else who has written or acknowledged something and isn't gone.
     others: BTreeSet<ReplicaId>,
-    persons: BTreeMap<ReplicaId, String>,
-    devices: BTreeMap<ReplicaId, String>,
+    names: Names,
+    /// When something new of theirs came in last in this run, in milliseconds since 1970.
+    seen: BTreeMap<ReplicaId, i64>,
     is_stale: bool,
     /// The others are to be told who writes here: the id is new, or somebody says that nobody writes under it, a copy of this
     /// installation that goes on under another one.
     is_unknown: bool,
+}
+
+/// What everybody has said of themselves.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub persons: BTreeMap<ReplicaId, String>,
+    pub devices: BTreeMap<ReplicaId, String>,
+    /// Ids that nobody writes under any more.
+    pub gone: BTreeSet<ReplicaId>,
+}
+
+impl Names {
+    /// As far as it has arrived in a store.
+    pub fn read(store: &dyn Storage) -> Result<Self, SessionError> {
+        let mut names = Names::default();
+        let zero = sealed_document(store, DocumentId::WORKSPACE)?;
+        for (target, key, value) in zero.registers() {
+            let (Target::Workspace, Some((kind, replica))) = (target, key.split_once('/')) else { continue };
+            let Ok(replica) = replica.parse::<ReplicaId>() else { continue };
+            match (kind, value) {
+                ("person", Value::Text(name)) => names.persons.extend([(replica, name.clone())]),
+                ("device", Value::Text(name)) => names.devices.extend([(replica, name.clone())]),
+                ("gone", Value::Flag(true)) => names.gone.extend([replica]),
+                _ => {}
+            }
+        }
+        Ok(names)
+    }
+
+    /// Who somebody is.
+    pub fn who(&self, replica: &ReplicaId) -> wire::Who {
+        let named = |names: &BTreeMap<ReplicaId, String>| names.get(replica).cloned().unwrap_or_default();
+        wire::Who { replica: replica.to_string(), person: named(&self.persons), device: named(&self.devices) }
+    }
 }
 
 impl People {
@@ -36,17 +73,32 @@ impl People {
         self.is_unknown = true;
     }
 
+    /// Something new of somebody's has come in.
+    pub fn saw(&mut self, replica: ReplicaId, now: i64) {
+        self.seen.insert(replica, now);
+    }
+
+    /// When something new of somebody's came in last in this run.
+    pub fn seen(&self, replica: &ReplicaId) -> Option<i64> {
+        self.seen.get(replica).copied()
+    }
+
     /// Whether somebody is among those who write here.
     pub fn knows(&self, replica: &ReplicaId) -> bool {
         self.others.contains(replica)
     }
 
     pub fn person(&self, replica: &ReplicaId) -> &str {
-        self.persons.get(replica).map_or("", String::as_str)
+        self.names.persons.get(replica).map_or("", String::as_str)
+    }
+
+    /// Who somebody is.
+    pub fn who(&self, replica: &ReplicaId) -> wire::Who {
+        self.names.who(replica)
     }
 
     pub fn device(&self, replica: &ReplicaId) -> &str {
-        self.devices.get(replica).map_or("", String::as_str)
+        self.names.devices.get(replica).map_or("", String::as_str)
     }
 }
 
@@ -56,23 +108,13 @@ impl Workspace {
         if !std::mem::take(&mut self.people.is_stale) {
             return Ok(());
         }
-        let zero = sealed_document(&*self.store, DocumentId::WORKSPACE)?;
-        let (mut persons, mut devices, mut gone) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        for (target, key, value) in zero.registers() {
-            let (Target::Workspace, Some((kind, replica))) = (target, key.split_once('/')) else { continue };
-            let Ok(replica) = replica.parse::<ReplicaId>() else { continue };
-            match (kind, value) {
-                ("person", Value::Text(name)) => persons.extend([(replica, name.clone())]),
-                ("device", Value::Text(name)) => devices.extend([(replica, name.clone())]),
-                ("gone", Value::Flag(true)) => gone.extend([replica]),
-                _ => {}
-            }
-        }
+        let names = Names::read(&*self.store)?;
         let mut others: BTreeSet<ReplicaId> = self.store.replicas()?.into_iter().collect();
         others.extend(self.acknowledging.replicas());
-        others.retain(|replica| !self.own.contains(replica) && !gone.contains(replica));
-        let is_unknown = self.people.is_unknown || gone.contains(&self.identity.replica());
-        self.people = People { others, persons, devices, is_stale: false, is_unknown };
+        others.retain(|replica| !self.own.contains(replica) && !names.gone.contains(replica));
+        let is_unknown = self.people.is_unknown || names.gone.contains(&self.identity.replica());
+        let seen = std::mem::take(&mut self.people.seen);
+        self.people = People { others, names, seen, is_stale: false, is_unknown };
         Ok(())
     }
 

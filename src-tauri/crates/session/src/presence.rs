@@ -157,6 +157,7 @@ impl Workspace {
         }
         let rose = self.presences.is_scanned.then(|| self.around.moment());
         if rose.is_some() {
+            self.people.saw(replica, self.around.now());
             self.exchange.last_other = rose;
         }
         self.presences.seen.insert(replica, Seen { counter, file, name, spot, rose });

@@ -116,6 +116,11 @@ impl Profile {
         }
     }
 
+    /// A workspace's images and attachments, to be looked at while somebody else may be writing there.
+    pub fn known_blobs(&self, id: WorkspaceId) -> LocalBlobs {
+        LocalBlobs::at(&self.directory(&id), id)
+    }
+
     /// Opens a workspace's store, or makes it.
     ///
     /// # Errors

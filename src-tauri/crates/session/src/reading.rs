@@ -1,12 +1,15 @@
 //! What can be read from a store alone, without the workspace's thread: while the app runs, too.
 
+use std::collections::BTreeSet;
+
 use inkfold_engine::{Document, DocumentId, RecordId, ReplicaId, Target};
+use inkfold_folder::FileHash;
 use inkfold_store::{Log, LogEntry, Storage, Versions};
 
 use crate::convert::page_out;
 use crate::error::SessionError;
 use crate::surroundings::Around;
-use crate::wire::{Block, DocumentInfo};
+use crate::wire::{Block, DocumentInfo, Value};
 
 /// All documents, newest first.
 ///
@@ -147,6 +150,22 @@ pub fn find_replica(store: &dyn Storage, name: &str) -> Result<ReplicaId, Sessio
         [] => Err(SessionError::NoReplica(name.into())),
         _ => Err(SessionError::WhichReplica(name.into())),
     }
+}
+
+/// The images and attachments that documents show.
+///
+/// # Errors
+/// The store can't be read.
+pub(crate) fn shown_blobs(store: &dyn Storage) -> Result<BTreeSet<FileHash>, SessionError> {
+    let mut shown = BTreeSet::new();
+    for id in store.documents()? {
+        for block in blocks(&document(store, id)?) {
+            if let Some(Value::Text(hash)) = block.attrs.get("blob") {
+                shown.extend(hash.parse::<FileHash>());
+            }
+        }
+    }
+    Ok(shown)
 }
 
 /// A setting that is text.

@@ -14,7 +14,7 @@ use inkfold_folder::segment::Header;
 use inkfold_folder::{
     EncodeError, FileHash, HeadSignature, PublicKey, RelativePath, ScanReport, ShortHash, Signer, encode_segment,
 };
-use inkfold_store::{Batch, Chain, Signature, Stretch, Tip};
+use inkfold_store::{Batch, Chain, Signature, Storage, Stretch, Tip};
 
 use crate::branches::StoreBranches;
 use crate::carrier::Parcel;
@@ -207,28 +207,9 @@ impl Workspace {
 
     /// The numbers of the branch that ends in `tip` which no file holds.
     fn uncovered(&self, replica: &ReplicaId, tip: &Tip) -> Result<Vec<Range<u64>>, SessionError> {
-        // Below its lowest fork all branches of a replica are one.
-        let shared = self.store.first_fork(replica)?.map_or(u64::MAX, |fork| fork - 1);
-        let mut held: Vec<(u64, u64)> = Vec::new();
         let Coverage { spans, present, .. } = &self.exchange.coverage;
         let is_here = |(hash, span): &(&FileHash, &Span)| span.author == *replica && present.contains(*hash);
-        for (_, span) in spans.iter().filter(is_here) {
-            let is_on_branch = self.store.record_at(&tip.record, span.last)? == Some(span.last_id);
-            let last = if is_on_branch { span.last } else { span.last.min(shared) };
-            held.push((span.first, last));
-        }
-        held.sort_unstable();
-        let (mut gaps, mut next) = (Vec::new(), 1);
-        for (first, last) in held.into_iter().filter(|(first, last)| first <= last) {
-            if first > next {
-                gaps.push(next..first);
-            }
-            next = next.max(last + 1);
-        }
-        if next <= tip.number {
-            gaps.push(next..tip.number + 1);
-        }
-        Ok(gaps)
+        uncovered(&*self.store, spans.iter().filter(is_here).map(|(_, span)| span), replica, tip)
     }
 
     /// Hands records of a branch to the carrier, up to the first signature from their last one on. Where there is none,
@@ -269,4 +250,33 @@ impl Workspace {
         }
         Ok(files)
     }
+}
+
+/// The numbers of the branch that ends in `tip` which none of these files of the replica's records holds.
+pub(crate) fn uncovered<'a>(
+    store: &dyn Storage,
+    files: impl Iterator<Item = &'a Span>,
+    replica: &ReplicaId,
+    tip: &Tip,
+) -> Result<Vec<Range<u64>>, SessionError> {
+    // Below its lowest fork all branches of a replica are one.
+    let shared = store.first_fork(replica)?.map_or(u64::MAX, |fork| fork - 1);
+    let mut held: Vec<(u64, u64)> = Vec::new();
+    for span in files {
+        let is_on_branch = store.record_at(&tip.record, span.last)? == Some(span.last_id);
+        let last = if is_on_branch { span.last } else { span.last.min(shared) };
+        held.push((span.first, last));
+    }
+    held.sort_unstable();
+    let (mut gaps, mut next) = (Vec::new(), 1);
+    for (first, last) in held.into_iter().filter(|(first, last)| first <= last) {
+        if first > next {
+            gaps.push(next..first);
+        }
+        next = next.max(last + 1);
+    }
+    if next <= tip.number {
+        gaps.push(next..tip.number + 1);
+    }
+    Ok(gaps)
 }

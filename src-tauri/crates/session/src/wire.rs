@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+mod health;
+
+pub use health::{BlobCounts, Health, PersonHealth, PlaceReport, Unpublished, WaitingFile, Who};
+
 /// A place on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -432,6 +436,10 @@ pub struct FileReport {
     pub pending: bool,
     /// Why, in plain words.
     pub reason: String,
+    /// What to do about it, in plain words.
+    pub remedy: String,
+    /// A code that never changes.
+    pub code: String,
 }
 
 /// An image or an attachment that was added.

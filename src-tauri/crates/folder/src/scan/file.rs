@@ -72,6 +72,7 @@ impl Walk<'_> {
         workspace: &WorkspaceId,
         taker: &mut dyn Taker,
     ) {
+        self.report.bytes += facts.size;
         let known = self.memory.unchanged(&path, &facts).map(|row| row.seen.clone());
         let again = known.is_some();
         match known {
@@ -178,7 +179,8 @@ impl Walk<'_> {
                 }
             }
             FileKind::Presence => self.report.presences.extend([hash]),
-            FileKind::Acknowledgement | FileKind::Checkpoint => {}
+            FileKind::Checkpoint => self.report.checkpoints += 1,
+            FileKind::Acknowledgement => {}
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;

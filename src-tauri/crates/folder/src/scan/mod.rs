@@ -221,6 +221,7 @@ impl Walk<'_> {
 
     fn blob(&mut self, path: PathBuf, facts: &Facts) {
         self.report.files += 1;
+        self.report.bytes += facts.size;
         self.report.blobs.insert(path, facts.size);
     }
 

@@ -66,6 +66,10 @@ pub struct ScanReport {
     pub presences: BTreeSet<FileHash>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
     pub blobs: BTreeMap<PathBuf, u64>,
+    /// Checkpoints, sound in themselves.
+    pub checkpoints: usize,
+    /// Bytes of the files looked at, by their sizes.
+    pub bytes: u64,
     /// Sound files that were handed over.
     pub handed_over: usize,
     /// Files looked at.
@@ -89,6 +93,8 @@ impl ScanReport {
             homes: BTreeMap::new(),
             kept: BTreeSet::new(),
             blobs: BTreeMap::new(),
+            checkpoints: 0,
+            bytes: 0,
             handed_over: 0,
             files: 0,
             read: 0,

@@ -189,6 +189,16 @@ impl Segment {
         self.records.is_empty()
     }
 
+    /// Whose record a record is that this file builds on, and its number, as far as the file itself says it: one of the
+    /// greatest that it names of each branch, or its author's before its first.
+    pub fn place_of(&self, record: &RecordId) -> Option<(ReplicaId, u64)> {
+        let Header { author, first, before, tips, .. } = &self.header;
+        if before == record {
+            return Some((*author, first.saturating_sub(1)));
+        }
+        tips.iter().find(|tip| tip.id == *record).map(|tip| (tip.replica, tip.number))
+    }
+
     /// The name under which its writer published it.
     pub fn name(&self) -> String {
         segment_name(self.header.first, self.header.last, &self.hash)

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -276,13 +276,9 @@ impl Rounds {
             return;
         }
         let of_it = self.refused.iter().filter(|(_, (_, of, _))| *of == hash);
-        let refused = of_it.map(|(path, (_, _, refusal))| report(path, refusal)).collect();
+        let refused = of_it.map(|(path, (_, _, refusal))| FileReport::refused(path, refusal)).collect();
         self.say(move |workspace| workspace.blob_looked_for(hash, state, refused));
     }
-}
-
-fn report(path: &Path, refusal: &Refusal) -> FileReport {
-    FileReport { path: path.display().to_string(), pending: false, reason: refusal.to_string() }
 }
 
 /// Reads the candidates for one blob, one after the other, until one is it.

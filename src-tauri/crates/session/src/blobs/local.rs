@@ -88,11 +88,12 @@ impl LocalBlobs {
         Ok(this)
     }
 
-    /// The blobs below the directory of a workspace that isn't open here; nothing is made or cleared away.
+    /// The blobs below a workspace's directory, to be looked at and nothing else: somebody else may be writing there.
     pub(crate) fn at(workspace_directory: &Path, workspace: WorkspaceId) -> Self {
         LocalBlobs { directory: workspace_directory.join("blobs"), workspace }
     }
 
+    /// The workspace whose blobs these are.
     pub(crate) fn workspace(&self) -> WorkspaceId {
         self.workspace
     }
@@ -116,6 +117,11 @@ impl LocalBlobs {
     /// Where it is kept what the folder's files looked like when they were whole.
     pub(crate) fn whole(&self) -> PathBuf {
         self.directory.join("whole")
+    }
+
+    /// How many blobs are here. One that was added and fetched counts once.
+    pub(crate) fn count(&self) -> io::Result<usize> {
+        Ok(self.own()?.len() + self.held()?.len())
     }
 
     /// The blobs that were added here, and the size of each one's file.

@@ -7,11 +7,16 @@ use std::sync::{MutexGuard, PoisonError};
 use super::{Session, aside};
 use crate::blobs::{self, LocalBlobs, OpenBlob, Uploads};
 use crate::error::SessionError;
+use crate::health::ShownBlobs;
 use crate::wire::{BlobInfo, BlobState};
 
 impl Session {
     pub(crate) fn blobs(&self) -> Result<LocalBlobs, SessionError> {
         self.current().as_ref().map(|current| current.blobs.clone()).ok_or(SessionError::NoWorkspace)
+    }
+
+    pub(super) fn shown_blobs(&self) -> Result<ShownBlobs, SessionError> {
+        self.current().as_ref().map(|current| current.shown.clone()).ok_or(SessionError::NoWorkspace)
     }
 
     fn uploads(&self) -> MutexGuard<'_, Uploads> {

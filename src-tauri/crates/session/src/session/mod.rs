@@ -16,6 +16,7 @@ use tokio::sync::{OwnedMutexGuard, broadcast};
 
 use crate::blobs::{LocalBlobs, Uploads};
 use crate::error::SessionError;
+use crate::health::ShownBlobs;
 use crate::profile::Profile;
 use crate::surroundings::{Around, Surroundings};
 use crate::wire::{self, WorkspaceInfo};
@@ -51,6 +52,7 @@ struct Current {
     info: Arc<Mutex<WorkspaceInfo>>,
     handle: Handle,
     blobs: LocalBlobs,
+    shown: ShownBlobs,
     /// None where the workspace belongs to the session that this one is a guest of.
     thread: Option<JoinHandle<()>>,
 }

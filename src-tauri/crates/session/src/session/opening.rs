@@ -11,6 +11,7 @@ use tokio::sync::{OwnedMutexGuard, broadcast};
 use super::{Current, Session, Shared};
 use crate::carrier::FirstScan;
 use crate::error::SessionError;
+use crate::health::ShownBlobs;
 use crate::profile::Profile;
 use crate::reading;
 use crate::recovery::{self, Salvage};
@@ -101,7 +102,14 @@ impl Session {
                     witness,
                     around.clone(),
                 )?;
-                Ok::<_, SessionError>(Current { id, info, handle, blobs: blobs.clone(), thread: Some(thread) })
+                Ok::<_, SessionError>(Current {
+                    id,
+                    info,
+                    handle,
+                    blobs: blobs.clone(),
+                    shown: ShownBlobs::default(),
+                    thread: Some(thread),
+                })
             };
             match start() {
                 // Only reading the rows has shown it.
@@ -148,6 +156,7 @@ impl Session {
             info: current.info.clone(),
             handle: current.handle.clone(),
             blobs: current.blobs.clone(),
+            shown: current.shown.clone(),
             thread: None,
         });
         if shown.is_some() {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::Session;
+use super::{Session, aside};
 use crate::error::SessionError;
-use crate::wire::{FileReport, Status};
+use crate::health;
+use crate::wire::{Health, Status};
 use crate::workspace::Workspace;
 
 /// How long closing waits for the shared folder.
@@ -25,12 +26,17 @@ impl Session {
         self.handle()?.ask(told).await
     }
 
-    /// The files of the shared folder that aren't used.
+    /// How the workspace and its shared folder stand.
     ///
     /// # Errors
-    /// No workspace is open.
-    pub async fn files(&self) -> Result<Vec<FileReport>, SessionError> {
-        self.handle()?.ask(|workspace| Ok(workspace.exchange.files())).await
+    /// No workspace is open, or its database can't be read.
+    pub async fn health(&self) -> Result<Health, SessionError> {
+        let mut health = self.handle()?.ask(|workspace| workspace.health()).await?;
+        let (profile, blobs, shown) = (self.0.profile.clone(), self.blobs()?, self.shown_blobs()?);
+        // Every document is looked into, which nobody should wait for who writes.
+        let counts = move || health::count_blobs(&profile.store(blobs.workspace())?, &blobs, &shown);
+        health.blobs = aside(counts).await?;
+        Ok(health)
     }
 
     /// Stops reading the shared folder; what has come in stays. Nothing is read or published any more until it is to go on.

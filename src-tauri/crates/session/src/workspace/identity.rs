@@ -3,6 +3,7 @@
 use inkfold_store::Signature;
 
 use super::*;
+use crate::upkeep::OwnFiles;
 
 impl Workspace {
     /// Whether this database isn't the one that was written last in this place: a copied profile, or a restored backup.
@@ -44,6 +45,7 @@ impl Workspace {
         self.identity = new_identity(&mut *self.store, workspace, &self.around)?;
         self.own.insert(self.identity.replica());
         self.exchange.coverage.unsettle();
+        self.exchange.own_files = OwnFiles::default();
         self.acknowledging.begin_anew();
         self.people.begin_anew();
         self.presences.begin_anew();

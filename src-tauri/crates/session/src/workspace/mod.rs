@@ -336,7 +336,8 @@ impl Workspace {
         }
         let failing = self.failing_since.map(|since| self.around.since(since));
         let writing = self.writing.as_ref().map(|writing| self.around.since(writing.last));
-        let publish = [self.flush_in(), self.acknowledge_in(), self.present_in()].into_iter().flatten().min();
+        let merge = self.exchange.own_files.may_merge().then_some(Duration::ZERO);
+        let publish = [self.flush_in(), self.acknowledge_in(), self.present_in(), merge].into_iter().flatten().min();
         next_due(failing, writing, publish)
     }
 
@@ -360,7 +361,8 @@ impl Workspace {
             self.settle_disk(saved);
         }
         if self.failing_since.is_none() {
-            let outcome = self.seal_and_flush().and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
+            let outcome = self.seal_and_flush().and_then(|()| self.merge_some());
+            let outcome = outcome.and_then(|()| self.acknowledge()).and_then(|()| self.tell_presence());
             self.settle_disk(outcome);
         }
         if self.is_unknown() && self.writing.is_none() && self.failing_since.is_none() {

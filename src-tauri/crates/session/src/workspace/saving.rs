@@ -158,7 +158,7 @@ impl Workspace {
                 bytes: file.signature.0,
             });
             let signatures = signatures.collect();
-            let outbox = files
+            let outbox: Vec<OutboxFile> = files
                 .into_iter()
                 .map(|file| OutboxFile {
                     name: file.name(),
@@ -168,7 +168,9 @@ impl Workspace {
                     bytes: file.bytes,
                 })
                 .collect();
-            self.store.commit(&Batch { seal: sealed.clone(), outbox, signatures, ..Batch::default() })?;
+            let batch = Batch { seal: sealed.clone(), outbox, signatures, ..Batch::default() };
+            self.store.commit(&batch)?;
+            self.exchange.own_files.add(&batch.outbox);
         }
         if let Some(record) = sealed {
             self.sealed(record)?;

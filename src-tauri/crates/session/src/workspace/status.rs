@@ -17,6 +17,9 @@ impl Workspace {
     pub fn arrived(&mut self, records: &[Record]) -> Result<(), SessionError> {
         if !records.is_empty() {
             self.acknowledging.came();
+            let now = self.around.now();
+            let others = records.iter().map(Record::replica).filter(|replica| !self.own.contains(replica));
+            others.collect::<BTreeSet<_>>().into_iter().for_each(|replica| self.people.saw(replica, now));
             let is_about_people =
                 |record: &Record| record.document() == DocumentId::WORKSPACE || !self.people.knows(&record.replica());
             if records.iter().any(is_about_people) {

@@ -137,7 +137,7 @@ fn a_file_that_only_pretends_to_be_it_is_listed_and_the_next_one_taken() {
         std::fs::write(place(&info), swapped).expect("somebody puts another in its place");
         wait_for(&b, &info, BlobState::Absent).await;
         assert_eq!(content(&b, &info).await, None);
-        let listed = b.files().await.expect("a list");
+        let listed = b.health().await.expect("it can be told").refused;
         assert!(listed.iter().any(|file| file.path.contains(&info.hash[..16]) && !file.pending), "{listed:?}");
 
         let conflict = place(&info).with_file_name(format!("{} (conflicted copy).inb", &info.hash[..16]));

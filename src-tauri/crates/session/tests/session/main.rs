@@ -4,6 +4,7 @@ mod acknowledgements;
 mod blobs;
 mod clocks;
 mod folder_care;
+mod health;
 mod identity;
 mod joining;
 mod presence;
