@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use inkfold_engine::ReplicaId;
-use inkfold_folder::{Acknowledgement, Head, Holdings, RelativePath, ShortHash, Verdict};
+use inkfold_folder::{Acknowledgement, FileHash, Head, Holdings, RelativePath, ScanReport, ShortHash, Verdict};
 use inkfold_store::{AcknowledgementRow, Batch, Chain, Storage, StoreError, Tip};
 
 use crate::carrier::Parcel;
@@ -46,6 +46,8 @@ pub(crate) struct Acknowledging {
     is_scanned: bool,
     /// Records have come that were not acknowledged yet, or a file worth naming.
     is_due: bool,
+    /// What the last complete scan saw where the own acknowledgement belongs; none if nothing has shown what lies there.
+    found: Option<Option<FileHash>>,
     /// Something has changed that decides who has everything.
     is_stale: bool,
 }
@@ -64,14 +66,20 @@ impl Acknowledging {
 
     /// There is another folder, in which nothing has been said yet.
     pub fn begin_in_folder(&mut self) {
-        (self.is_scanned, self.last) = (false, None);
+        (self.is_scanned, self.last, self.found) = (false, None, None);
         self.came();
     }
 
     /// A new id has said nothing yet.
     pub fn begin_anew(&mut self) {
-        self.said = None;
+        (self.said, self.found) = (None, None);
         self.came();
+    }
+
+    /// What was said last has gone from the folder, or lies there as it was once.
+    fn is_missing(&self) -> bool {
+        let Some(said) = &self.said else { return false };
+        self.found.is_some_and(|found| found != Some(FileHash::of(&said.bytes)))
     }
 
     /// Whether another replica names a file.
@@ -189,10 +197,11 @@ impl Workspace {
         Ok(false)
     }
 
-    /// A complete scan has ended.
-    pub fn scanned_for_acknowledgements(&mut self, has_news: bool) {
+    /// A scan that has seen all of our own files has ended.
+    pub fn scanned_for_acknowledgements(&mut self, report: &ScanReport) {
         self.acknowledging.is_scanned = true;
-        if has_news && self.files_worth_naming().iter().any(|file| !self.has_named(file)) {
+        self.acknowledging.found = report.complete.then_some(report.own_acknowledgement);
+        if report.handed_over > 0 && self.files_worth_naming().iter().any(|file| !self.has_named(file)) {
             self.acknowledging.is_due = true;
         }
     }
@@ -208,7 +217,7 @@ impl Workspace {
     /// How long until the next acknowledgement; none while there is nothing to say.
     pub fn acknowledge_in(&self) -> Option<Duration> {
         let Acknowledging { is_scanned, is_due, last, .. } = self.acknowledging;
-        let is_asked = is_scanned && is_due && self.exchange.carrier.is_some();
+        let is_asked = is_scanned && (is_due || self.acknowledging.is_missing()) && self.exchange.carrier.is_some();
         is_asked.then(|| last.map_or(Duration::ZERO, |last| GAP.saturating_sub(self.around.since(last))))
     }
 
@@ -218,14 +227,17 @@ impl Workspace {
             return Ok(());
         }
         self.recall_own()?;
+        let is_missing = self.acknowledging.is_missing();
         let holdings = self.holdings()?;
         let says_no_more =
             |said: &Said| said.holdings.heads == holdings.heads && holdings.files.is_subset(&said.holdings.files);
         let replica = self.identity.replica();
-        self.acknowledging.is_due = false;
+        let is_due = std::mem::take(&mut self.acknowledging.is_due);
         let bytes = match self.acknowledging.said.as_ref() {
+            Some(said) if is_missing && !is_due => said.bytes.clone(),
             // In the last run it may have been stored and not published.
-            Some(said) if says_no_more(said) && self.acknowledging.last.is_none() => said.bytes.clone(),
+            Some(said) if says_no_more(said) && (is_missing || self.acknowledging.last.is_none()) => said.bytes.clone(),
+            _ if !is_due => return Ok(()),
             Some(said) if says_no_more(said) => return Ok(()),
             said => {
                 let counter = said.map_or(0, |said| said.counter) + 1;
@@ -241,7 +253,7 @@ impl Workspace {
                 bytes
             }
         };
-        self.acknowledging.last = Some(self.around.moment());
+        (self.acknowledging.last, self.acknowledging.found) = (Some(self.around.moment()), None);
         let path = RelativePath::acknowledgement(&replica);
         if let Some(carrier) = &self.exchange.carrier {
             carrier.publish(vec![Parcel { name: path.to_string(), path, bytes }]);

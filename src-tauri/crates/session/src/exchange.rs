@@ -287,7 +287,7 @@ impl Workspace {
             self.tell_presences();
         }
         if report.own_complete && report.root.is_usable() {
-            self.scanned_for_acknowledgements(report.handed_over > 0);
+            self.scanned_for_acknowledgements(&report);
             self.keep_up(&report)?;
             self.acknowledge()?;
         }

@@ -300,12 +300,22 @@ impl World {
         hasher.finish()
     }
 
+    /// Says who wrote a record that somebody lacks, and who holds it, where somebody wants to know.
+    fn tell_of(&self, id: &RecordId) {
+        for (i, computer) in self.computers.iter().enumerate() {
+            if let Ok(Some(record)) = computer.look(|store| store.record(id)) {
+                let (author, number) = (record.replica(), record.number());
+                self.tell(|| format!("only some hold {author} {number} {id}, such as computer {i}"));
+            }
+        }
+    }
+
     /// Everybody has to hold everything and to show the same.
     fn compare(&mut self, outcome: &mut Outcome) -> Result<(), Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Panic(format!("a store can't be read: {error}"));
         for (i, computer) in self.computers.iter().enumerate() {
             let held = computer.held();
-            let missing = self.committed.iter().filter(|id| !held.contains(*id)).count();
+            let missing = self.committed.iter().filter(|id| !held.contains(*id)).inspect(|id| self.tell_of(id)).count();
             if missing > 0 {
                 outcome.lost += missing as u64;
                 self.findings.push(format!("computer {i} lacks {missing} of {} records", self.committed.len()));

@@ -211,16 +211,20 @@ impl Walk<'_> {
     fn replica_of(&mut self, path: &Path) -> Option<ReplicaId> {
         let directory = path.parent()?;
         if self.directory.0 != directory {
-            let name = directory.file_name().and_then(OsStr::to_str);
-            let is_within = directory.parent() == Some(Path::new(DATA_DIRECTORY));
+            let plain = self.plain(directory);
+            let name = plain.file_name().and_then(OsStr::to_str);
+            let is_within = plain.parent() == Some(Path::new(DATA_DIRECTORY));
             self.directory = (directory.to_owned(), name.filter(|_| is_within).and_then(|name| name.parse().ok()));
         }
         self.directory.1
     }
 
     fn note_own(&mut self, path: &Path, size: u64, hash: Option<FileHash>) {
+        if *self.plain(path) == *self.own_acknowledgement {
+            self.report.own_acknowledgement = hash;
+        }
         if self.replica_of(path) == Some(self.replica)
-            && let Some(name) = path.file_name().and_then(OsStr::to_str)
+            && let Some(name) = self.plain(path).file_name().and_then(OsStr::to_str)
         {
             self.report.own.insert(name.to_owned(), OwnSeen { hash, size });
         }

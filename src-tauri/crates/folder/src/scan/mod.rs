@@ -4,6 +4,7 @@ mod file;
 mod report;
 mod root;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use inkfold_engine::{ReplicaId, WorkspaceId};
 
 use crate::fs::{Clock, Facts, FileSystem, Kind};
 use crate::kind::{FileKind, MAX_CHECKPOINT_BYTES, is_blob};
-use crate::layout::DATA_DIRECTORY;
+use crate::layout::{DATA_DIRECTORY, RelativePath};
 use crate::memory::{Memory, Row, Seen, Verdict};
 
 pub use file::{Content, NewFile};
@@ -100,9 +101,11 @@ pub fn scan_for(
         root,
         replica: request.replica,
         own_directory: Path::new(DATA_DIRECTORY).join(request.replica.to_string()),
+        own_acknowledgement: RelativePath::acknowledgement(&request.replica).below(Path::new("")),
         now: clock.wall_nanos(),
         memory,
         report: ScanReport::new(RootState::Ready),
+        ignores_case: false,
         seen: HashSet::new(),
         directory: (PathBuf::new(), None),
         reread: MAX_REREAD_BYTES,
@@ -171,9 +174,12 @@ struct Walk<'a> {
     root: &'a Path,
     replica: ReplicaId,
     own_directory: PathBuf,
+    own_acknowledgement: PathBuf,
     now: i64,
     memory: &'a mut Memory,
     report: ScanReport,
+    /// The disk takes names for the same that differ only in case, and a service or a disk may have changed those of ours.
+    ignores_case: bool,
     seen: HashSet<PathBuf>,
     /// The directory of the last file, and whose it is.
     directory: (PathBuf, Option<ReplicaId>),
@@ -243,9 +249,18 @@ impl Walk<'_> {
         }
     }
 
+    /// A path of ours as we would write it, where the disk takes the two for the same.
+    fn plain<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        match path.to_str() {
+            Some(path) if self.ignores_case => Cow::Owned(path.to_ascii_lowercase().into()),
+            _ => Cow::Borrowed(path),
+        }
+    }
+
     /// Something at this path, or below it, was not looked at.
     fn missed(&mut self, path: &Path) {
+        let path = self.plain(path);
         self.report.complete = false;
-        self.report.own_complete &= !path.starts_with(&self.own_directory) && !self.own_directory.starts_with(path);
+        self.report.own_complete &= !path.starts_with(&self.own_directory) && !self.own_directory.starts_with(&path);
     }
 }

@@ -55,6 +55,8 @@ pub struct ScanReport {
     pub trouble: Vec<Trouble>,
     /// The files in our own directory, by name.
     pub own: BTreeMap<String, OwnSeen>,
+    /// What lies where our own acknowledgement belongs, if it can be read.
+    pub own_acknowledgement: Option<FileHash>,
     /// All sound segments in the folder, under whatever name.
     pub present: BTreeSet<FileHash>,
     /// Those of them that lie under the names which their publishers gave them. Other names may be those of files that one
@@ -88,6 +90,7 @@ impl ScanReport {
             refused: Vec::new(),
             trouble: Vec::new(),
             own: BTreeMap::new(),
+            own_acknowledgement: None,
             present: BTreeSet::new(),
             presences: BTreeSet::new(),
             homes: BTreeMap::new(),

@@ -9,7 +9,7 @@ use super::{Candidate, MAX_FILES, START_BYTES, Walk};
 use crate::fs::{Facts, Kind};
 use crate::genesis::{Found as FoundGenesis, Genesis, GenesisRefusal, MAX_GENESIS_BYTES};
 use crate::kind::{FileKind, Mark, is_blob, mark};
-use crate::layout::{GENESIS_EXTENSION, has_extension, is_data_directory};
+use crate::layout::{DATA_DIRECTORY, GENESIS_EXTENSION, has_extension, is_data_directory};
 use crate::memory::{Row, Seen};
 
 /// How the shared folder itself stands. Unless it is [`Ready`](Self::Ready) or [`Several`](Self::Several), nothing
@@ -127,11 +127,26 @@ impl Walk<'_> {
                 self.report.files += 1;
                 self.remember(path, facts, Seen::Foreign);
             }
+            match self.does_ignore_case(&data) {
+                Ok(ignores_case) => self.ignores_case = ignores_case,
+                Err(error) => self.trouble(DATA_DIRECTORY.into(), &error),
+            }
             for directory in data {
                 self.look_into(&directory, 1, candidates);
             }
         }
         Ok(state)
+    }
+
+    /// Whether the data directory can be found under another name that differs only in case.
+    fn does_ignore_case(&self, data: &[PathBuf]) -> io::Result<bool> {
+        let mut ours = data.iter().filter(|path| path.as_os_str().eq_ignore_ascii_case(DATA_DIRECTORY));
+        let other = match (ours.next(), ours.next()) {
+            (Some(found), None) if *found == Path::new(DATA_DIRECTORY) => DATA_DIRECTORY.to_ascii_uppercase(),
+            (Some(_), None) => DATA_DIRECTORY.to_owned(),
+            _ => return Ok(false),
+        };
+        self.files.is_directory(&self.root.join(other))
     }
 
     /// Root files are mostly other people's: only the start of each is read, and only when it changed.

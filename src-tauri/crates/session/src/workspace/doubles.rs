@@ -6,12 +6,13 @@ use super::*;
 
 impl Workspace {
     /// Compares with what the database says of the line of records that this process writes: begins another if that has
-    /// become two, and sees to it that what no file holds gets into one, whoever has written it.
+    /// become two, and sees to it that what no file holds gets into one, whoever has written it, and be it still open.
     pub fn look_at_own_line(&mut self) -> Result<(), SessionError> {
         if matches!(self.store.line_end(&self.identity.replica()), Err(StoreError::Forked(_))) {
             self.take_new_identity()?;
         }
-        if self.first_unqueued()? <= self.last_number()? {
+        let is_left_open = self.writing.is_none() && self.store.open()?.is_some();
+        if is_left_open || self.first_unqueued()? <= self.last_number()? {
             let now = self.around.moment();
             self.exchange.first_unflushed.get_or_insert(now);
         }

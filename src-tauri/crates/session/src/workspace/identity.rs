@@ -89,15 +89,14 @@ pub(super) fn new_identity(
     around: &Around,
 ) -> Result<Identity, SessionError> {
     let identity = Identity::from_seed(around.random()?, workspace);
-    let mut own = store.setting(setting::OWN)?.unwrap_or_default();
-    own.extend_from_slice(identity.replica().as_bytes());
-    store.commit(&Batch {
-        settings: vec![
-            (setting::IDENTITY.into(), Some(identity.to_bytes().to_vec())),
-            (setting::OWN.into(), Some(own)),
-        ],
-        keys: vec![(identity.replica(), identity.public_key().0)],
-        ..Batch::default()
-    })?;
+    let appended = |key: &str, bytes: &[u8]| {
+        let kept = store.setting(key)?.unwrap_or_default();
+        Ok::<_, SessionError>((key.to_owned(), Some([&kept, bytes].concat())))
+    };
+    // The key is kept with those of earlier ids from the beginning: another process may put its own in its place.
+    let lists =
+        [appended(setting::OWN, identity.replica().as_bytes())?, appended(setting::KEYS, &identity.to_bytes())?];
+    let settings = lists.into_iter().chain([(setting::IDENTITY.into(), Some(identity.to_bytes().to_vec()))]).collect();
+    store.commit(&Batch { settings, keys: vec![(identity.replica(), identity.public_key().0)], ..Batch::default() })?;
     Ok(identity)
 }

@@ -115,12 +115,16 @@ impl Workspace {
         self.stale_cards.entry(record.document()).or_default().note(&record);
         self.note_unkept(&record);
         self.acknowledging.wrote();
-        if let Some(opened) = self.opened.get_mut(&record.document())
-            && opened.document.is_open()
-            && opened.document.seal(record).is_err()
-        {
-            // Another process has written in it: the window has to open the document again.
-            opened.lose();
+        let document = record.document();
+        if let Some(opened) = self.opened.get_mut(&document) {
+            if !opened.document.is_open() {
+                // Another process has left it open: the window hasn't seen it yet.
+                opened.receive([record]);
+                self.tell(wire::Event::Newer { document: document.to_string() });
+            } else if opened.document.seal(record).is_err() {
+                // Another process has written in it: the window has to open the document again.
+                opened.lose();
+            }
         }
         Ok(())
     }
@@ -138,6 +142,8 @@ impl Workspace {
     pub fn flush(&mut self) -> Result<(), SessionError> {
         self.save()?;
         let sealed = self.store.open()?.map(|open| open.seal(self.store.workspace(), open.time()));
+        // What another process has left open under another id is no part of this line.
+        let sealed = sealed.filter(|record| record.replica() == self.identity.replica());
         if self.exchange.carrier.is_none() || sealed.is_none() {
             self.seal()?;
         }

@@ -66,6 +66,19 @@ fn with_disk(house: &mut House, character: Character) -> usize {
     house.add(character, MemoryStore::new(WORKSPACE))
 }
 
+/// Where everything of ours lies in a directory in capitals, which is the same there, a computer cares for its files, too.
+fn in_capitals(house: &mut House) {
+    let newcomer = house.add(Character { ignores_case: true, ..Character::default() }, MemoryStore::new(WORKSPACE));
+    house.disk(newcomer).put(Path::new("INKFOLD-DATA/desktop.ini"), [].into(), None);
+    for i in 0..12 {
+        house.say(newcomer, &format!("quiet-{i} "));
+        house.meet();
+    }
+    let files = house.published(newcomer).len();
+    assert!(files < 12, "none of {files} files went into a larger one");
+    house.assert_shows(BEN, "quiet-11 ");
+}
+
 rows! {
     f1: "a disk doesn't tell case apart, and names come in capitals", "the file counts, and Ada still has hers" =>
         |house| {
@@ -83,6 +96,7 @@ rows! {
             house.meet();
             house.assert_shows(ADA, "from there ");
             assert!(house.disk(ADA).bytes(&path).is_some());
+            in_capitals(house);
         };
     f2: "a disk decomposes names with accents", "the file counts under either name" =>
         |house| {

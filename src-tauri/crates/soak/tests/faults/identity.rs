@@ -43,6 +43,25 @@ fn resumed(house: &mut House, keeps_profile: bool) {
     house.assert_shows(BEN, &format!("later-{keeps_profile} "));
 }
 
+/// Ada goes on in a state of the middle of a session, with a database in which she has written since, and does nothing more.
+fn left_open(house: &mut House) {
+    let write = |installation: &mut inkfold_session::Installation<_>| {
+        installation.type_in(DOCUMENT, |_| vec![insertion("half a sentence ")]).map(drop)
+    };
+    house.computers[ADA].dream(true, write).expect("nothing fails");
+    house.meet();
+    house.assert_shows(BEN, "half a sentence ");
+    let mut shown = String::new();
+    house.work(ADA, |installation| {
+        installation.type_in(DOCUMENT, |page| {
+            shown = page.text();
+            Vec::new()
+        })?;
+        Ok(())
+    });
+    assert!(shown.contains("half a sentence "), "the window shows {shown:?}");
+}
+
 rows! {
     i1: "a profile is copied, and both copies write", "both branches are kept; both go on under new ids" =>
         |house| {
@@ -101,6 +120,7 @@ rows! {
         |house| {
             resumed(house, false);
             resumed(house, true);
+            left_open(house);
         };
     i6: "two processes run on one profile, where locks don't work", "what either calls durable is kept and published" =>
         |house| {

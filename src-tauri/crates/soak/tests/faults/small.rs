@@ -44,6 +44,11 @@ fn an_older_acknowledgement_changes_nothing_and_its_author_puts_his_back() {
         house.carrier.hub.insert(path.with_file_name("a-copy.ina"), old);
         talk(house);
         assert_eq!(house.published(ADA), files);
+        assert_eq!(said(house, BEN).1, new, "he puts it back though he has nothing new to say");
+        house.carrier.hub.remove(&path);
+        house.carrier.settle();
+        talk(house);
+        assert_eq!(said(house, BEN).1, new, "and when it is gone, too");
         house.say(ADA, "and then ");
         talk(house);
         assert!(counter(&said(house, BEN).1) > counter(&new));
