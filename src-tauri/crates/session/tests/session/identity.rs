@@ -290,15 +290,15 @@ fn i5_machine_resumed_in_mid_session() {
 fn i5_a_window_hears_that_nothing_before_can_be_undone() {
     run(async {
         let stage = Stage::set().await;
+        let document = stage.document.to_string();
+        let mut window = Window::open(stage.a(), &document).await;
         copy(&stage.path("a"), &stage.path("future"));
+        window.write(vec![splice(point(0, 0), point(0, 0), "resumed ")]).await;
+        let mut events = stage.a().events();
         let future = stage.open("future", adas()).await;
         stage.write(&future, "future").await;
         stage.settle(&[&future]).await;
         future.close().await.expect("it closes");
-        let document = stage.document.to_string();
-        let mut window = Window::open(stage.a(), &document).await;
-        window.write(vec![splice(point(0, 0), point(0, 0), "resumed ")]).await;
-        let mut events = stage.a().events();
         stage.settle(&[stage.a()]).await;
         assert_eq!(news(stage.a()).await, [News::NewIdentity]);
         let told = std::iter::from_fn(|| events.try_recv().ok()).collect::<Vec<_>>();
