@@ -182,6 +182,18 @@ pub async fn join_neighbour(session: State<'_, Session>, workspace: String) -> A
     session.join_neighbour(workspace).await.map_err(failure)
 }
 
+/// Takes the file of a workspace of one's own out of the shared folder.
+#[tauri::command]
+pub async fn take_out_neighbour(session: State<'_, Session>, workspace: String) -> Answer<()> {
+    session.take_out_neighbour(workspace).await.map_err(failure)
+}
+
+/// Brings an image or a file along that was pasted from another workspace of this device; its hash here.
+#[tauri::command]
+pub async fn bring_blob(session: State<'_, Session>, hash: String) -> Answer<Option<String>> {
+    session.bring_blob(hash).await.map_err(failure)
+}
+
 /// Begins a new database for the workspace that was shown last and whose own is lost.
 #[tauri::command]
 pub async fn salvage(session: State<'_, Session>) -> Answer<()> {

@@ -71,6 +71,8 @@ pub fn run(data: PathBuf, file: Option<PathBuf>) -> ExitCode {
             commands::leave_folder,
             commands::neighbours,
             commands::join_neighbour,
+            commands::take_out_neighbour,
+            commands::bring_blob,
             commands::salvage,
             commands::dismiss_news,
             commands::diagnostics,

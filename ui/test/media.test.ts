@@ -1,5 +1,5 @@
 import { TextSelection } from "prosemirror-state";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { hashFor, Twin } from "../src/host/twin";
 import { sizeInWords } from "../src/editor/blobs";
@@ -14,6 +14,12 @@ const NOTES = new File(["12345"], "notes.pdf", { type: "application/pdf" });
 
 function kinds(typist: Typist): unknown[] {
   return typist.twin.page(typist.document.id).map(({ attrs }) => attrs.kind);
+}
+
+/** A copied image, as it lies in the clipboard. */
+function ofOurs(blob: string): string {
+  const block = JSON.stringify({ kind: "image", blob, name: "photo.png" });
+  return `<figure data-pm-slice="0 0 []" data-inkfold-marker='${block}'></figure>`;
 }
 
 function media(typist: Typist): HTMLElement {
@@ -193,6 +199,31 @@ describe("copying", () => {
     expect(await other.agrees()).toBe(true);
     expect(typist.twin.page(other.document.id).find(({ attrs }) => attrs.kind === "image")?.attrs.blob).toBe(hashFor(1));
     expect(data.get("text/plain")).toBe("photo.png");
+  });
+
+  test("one of another workspace is brought along, with the paste as one step", async () => {
+    const typist = await Typist.open("x|");
+    const theirs = hashFor(90);
+    typist.twin.elsewhere.set(theirs, PHOTO);
+    const html = ofOurs(theirs);
+    typist.view.pasteHTML(html, new Event("paste") as ClipboardEvent);
+    const blob = (): unknown => typist.twin.page(typist.document.id).find(({ attrs }) => attrs.kind === "image")?.attrs.blob;
+    await vi.waitFor(() => expect(blob()).toBe(hashFor(1)));
+    expect(await typist.agrees()).toBe(true);
+    expect(typist.failures).toEqual([]);
+    typist.document.undo(false);
+    await vi.waitFor(() => expect(kinds(typist)).toEqual(["paragraph"]));
+    expect(await typist.agrees()).toBe(true);
+  });
+
+  test("one that nobody here has stays a name, and the writer is told", async () => {
+    const typist = await Typist.open("x|");
+    const html = ofOurs(hashFor(90));
+    typist.view.pasteHTML(html, new Event("paste") as ClipboardEvent);
+    await vi.waitFor(() => expect(typist.twin.wanted).toContain(hashFor(90)));
+    typist.twin.emit({ type: "blob", hash: hashFor(90), state: "absent" });
+    await vi.waitFor(() => expect(typist.failures).toEqual([{ code: "blob-left", message: "" }]));
+    expect(await typist.agrees()).toBe(true);
   });
 
   test("as text, an image is its caption or its name", async () => {

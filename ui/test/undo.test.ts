@@ -483,3 +483,30 @@ describe("while an undo is out", () => {
     expect(typist.document.lost).toBe("xyz!");
   });
 });
+
+describe("after a new identity", () => {
+  test("nothing that was done before can be undone or redone", async () => {
+    const typist = await Typist.open("|");
+    typist.type("one");
+    await pause();
+    expect(canTurn(typist.view.state, false)).toBe(true);
+    typist.document.turnsLost(typist.document.exchange.version.counter);
+    expect(canTurn(typist.view.state, false)).toBe(false);
+    expect(canTurn(typist.view.state, true)).toBe(false);
+    typist.type(" two");
+    expect(canTurn(typist.view.state, false)).toBe(true);
+    await pause();
+    expect(await typist.agrees()).toBe(true);
+  });
+
+  test("what was written before the window heard of it still can", async () => {
+    const typist = await Typist.open("|");
+    typist.type("one");
+    await pause();
+    const { counter } = typist.document.exchange.version;
+    typist.type(" two");
+    typist.document.turnsLost(counter);
+    expect(canTurn(typist.view.state, false)).toBe(true);
+    await pause();
+  });
+});

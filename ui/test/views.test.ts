@@ -622,7 +622,7 @@ describe("at home", () => {
   test("two who shared the same folder come together", async () => {
     const made = withDocuments();
     made.facts = { ...made.facts, trouble: "severalWorkspaces" };
-    made.others = [{ id: "theirs", name: "Anna’s hut", file: "anna-s-hut.inkfold" }];
+    made.others = [{ id: "theirs", name: "Anna’s hut", file: "anna-s-hut.inkfold", mine: false }];
     await open(made);
     await press("trouble");
     await press("trouble-folder");
@@ -632,6 +632,32 @@ describe("at home", () => {
     expect(desk.workspace?.id).toBe("theirs");
     expect(desk.workspaces.find(({ id }) => id === "w")?.folder).toBeNull();
     expect(has("folder-dialog")).toBe(false);
+
+    // One's own file still lies there, until it is taken out.
+    await folderDialog();
+    expect(has("join-neighbour")).toBe(false);
+    expectNames();
+    made.failing.set("takeOutNeighbour", { code: "file-stays", message: "Others use it." });
+    await press("take-out-now");
+    expect(find("folder-trouble").textContent).toBe("Others use it.");
+    made.failing.delete("takeOutNeighbour");
+    await press("take-out-now");
+    expect(has("folder-dialog")).toBe(false);
+    expect(has("trouble")).toBe(false);
+  });
+
+  test("who joins another workspace can take the own file out with it", async () => {
+    const made = withDocuments();
+    made.facts = { ...made.facts, trouble: "severalWorkspaces" };
+    made.others = [{ id: "theirs", name: "Anna’s hut", file: "anna-s-hut.inkfold", mine: false }];
+    await open(made);
+    await press("trouble");
+    await press("trouble-folder");
+    await press("take-out");
+    await press("join-neighbour");
+    expect(desk.workspace?.id).toBe("theirs");
+    expect(made.others).toEqual([]);
+    expect(has("trouble")).toBe(false);
   });
 
   test("news from home are told until they are dismissed, and after what went wrong just now", async () => {

@@ -61,9 +61,14 @@ async fn watch(
         let news = match event {
             Ok(Event::Documents { documents }) => known.documents(documents),
             Ok(Event::Status { status }) => known.status(status),
-            Ok(Event::Newer { .. } | Event::Presences { .. } | Event::Blob { .. } | Event::Workspace { .. }) => {
-                continue;
-            }
+            // For windows only.
+            Ok(
+                Event::Newer { .. }
+                | Event::Turns { .. }
+                | Event::Presences { .. }
+                | Event::Blob { .. }
+                | Event::Workspace { .. },
+            ) => continue,
             // Something was missed, so everything is looked at.
             Err(RecvError::Lagged(_)) => {
                 let mut news = known.documents(session.documents().await?);

@@ -17,8 +17,8 @@ fn walk(directory: &Path) -> Vec<PathBuf> {
 fn damage(data: &Path) {
     let found = walk(&data.join("workspaces")).into_iter().filter(|path| path.ends_with("inkfold.db"));
     for database in found {
-        let length = fs::metadata(&database).expect("it is there").len();
-        fs::write(&database, vec![0xA5; length as usize]).expect("it is written over");
+        let length = fs::metadata(&database).expect("the database can be written").len();
+        fs::write(&database, vec![0xA5; length as usize]).expect("the database can be written");
     }
 }
 

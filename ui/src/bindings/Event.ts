@@ -16,7 +16,15 @@ documents: Array<DocumentInfo>, } | { "type": "newer",
 /**
  * The document.
  */
-document: string, } | { "type": "presences", 
+document: string, } | { "type": "turns", 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The edit's counter.
+ */
+counter: number, } | { "type": "presences", 
 /**
  * Everybody who is in a document, without places.
  */

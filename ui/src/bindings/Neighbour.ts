@@ -15,4 +15,8 @@ name: string,
 /**
  * The name of its file.
  */
-file: string, };
+file: string, 
+/**
+ * It is on this device, has left the folder, and nobody else has written in it: its file may be taken out.
+ */
+mine: boolean, };

@@ -28,7 +28,7 @@ import { typeBelowDivider } from "./blocks";
 import { carets, showCarets } from "./carets";
 import { cleanSlice, cleanText, clipboardSerializer, copyMedia, plainText } from "./clipboard";
 import { Groups } from "./groups";
-import { arrivals, arrived, arriving, filesOf } from "./insert";
+import { arrivals, arrived, arriving, blobsIn, brought, filesOf } from "./insert";
 import { keys } from "./keymap";
 import { levels } from "./levels";
 import { MediaView, type MediaDesk } from "./media";
@@ -159,7 +159,11 @@ export class OpenDocument {
         },
         clipboardSerializer: clipboardSerializer(),
         clipboardTextSerializer: plainText,
-        transformPasted: cleanSlice,
+        transformPasted: (pasted) => {
+          const slice = cleanSlice(pasted);
+          void this.#bring(blobsIn(slice));
+          return slice;
+        },
         handlePaste: (view, event) => this.#take(filesOf(event.clipboardData), view.state.selection.to),
         handleDrop: (view, event, _slice, moved) => {
           if (moved) return false;
@@ -249,6 +253,30 @@ export class OpenDocument {
         this.listener.failed(error);
       }
     }
+  }
+
+  /** Images and files that were pasted may be those of another workspace: brings them along, or says that they can't be. */
+  async #bring(hashes: string[]): Promise<void> {
+    for (const hash of hashes) {
+      const here = await this.blobs.host.bringBlob(hash).catch(() => null);
+      if (here !== null) {
+        this.blobs.heard(here, "here");
+        this.dispatch(brought(this.state, hash, here));
+      } else if (this.blobs.state(hash) !== "here") {
+        const stop = this.blobs.watch(hash, () => {
+          const state = this.blobs.state(hash);
+          if (state === "coming") return;
+          stop();
+          if (state === "absent") this.listener.failed({ code: "blob-left", message: "" });
+        });
+      }
+    }
+  }
+
+  /** Nothing that was done up to this edit can be undone any more; what was written since still can. */
+  turnsLost(counter: number): void {
+    const since = this.exchange.version.counter > counter;
+    this.dispatch(asPatch(tellTurns(this.state.tr, { undo: since, redo: false })));
   }
 
   #take(files: File[], position: number): boolean {

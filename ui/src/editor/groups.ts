@@ -9,12 +9,18 @@ import { ReplaceStep } from "prosemirror-transform";
 import type { Grouping } from "../bindings/Grouping";
 
 const COMMAND = "inkfold-command";
+const JOINED = "inkfold-joined";
 /** What a person does at once and wants to take back at once, whatever it comes to. */
 const AT_ONCE = new Set(["paste", "cut", "drop"]);
 
 /** Marks a command that otherwise would look like typing. */
 export function asCommand(tr: Transaction): Transaction {
   return tr.setMeta(COMMAND, true);
+}
+
+/** Marks what belongs to what was done before it, and is taken back with that. */
+export function asJoined(tr: Transaction): Transaction {
+  return tr.setMeta(JOINED, true);
 }
 
 export class Groups {
@@ -33,6 +39,7 @@ export class Groups {
 
   /** The grouping of transactions that were applied as one. */
   of(transactions: readonly Transaction[]): Grouping {
+    if (transactions.some((tr) => tr.getMeta(JOINED) === true)) return "joined";
     const isTyping = transactions.length === 1 && transactions.every(types);
     const grouping = this.#grouping(isTyping);
     this.#fresh = false;

@@ -11,10 +11,11 @@ import { Decoration, DecorationSet } from "prosemirror-view";
 import { t } from "../messages";
 import { blockNode } from "../model/blocks";
 import { kindOf, type Marker } from "../model/marker";
+import { mediaOf } from "../model/media";
 import { MARKER_ATTRIBUTE } from "../model/parse";
 import { markerOf } from "../model/schema";
 import { setMarker } from "../model/set";
-import { asCommand } from "./groups";
+import { asCommand, asJoined } from "./groups";
 
 interface Change {
   add?: { id: number; at: number; name: string };
@@ -79,6 +80,25 @@ export function arrived(state: EditorState, id: number, block: Marker | null): T
     tr.step(new ReplaceStep(at, at, new Slice(Fragment.from(blockNode(block)), 0, 0)));
   }
   return asCommand(tr.setSelection(TextSelection.create(tr.doc, start + 1))).scrollIntoView();
+}
+
+/** The images and files that pasted blocks name. */
+export function blobsIn(slice: Slice): string[] {
+  const found = new Set<string>();
+  slice.content.forEach((node) => {
+    const blob = node.isInline ? null : mediaOf(markerOf(node)).blob;
+    if (blob !== null) found.add(blob);
+  });
+  return [...found];
+}
+
+/** Names a blob as it is known in this workspace, wherever the page names it as another one does. */
+export function brought(state: EditorState, from: string, to: string): Transaction {
+  const tr = state.tr;
+  state.doc.forEach((node, at) => {
+    if (mediaOf(markerOf(node)).blob === from) setMarker(tr, at, { blob: to });
+  });
+  return asJoined(tr);
 }
 
 /**

@@ -97,7 +97,7 @@ export function demonstration(query: URLSearchParams): Twin {
   if (query.has("trouble")) twin.facts = { ...twin.facts, words: "onThisDevice", trouble: "missing" };
   if (query.has("several")) {
     twin.facts = { ...twin.facts, trouble: "severalWorkspaces" };
-    twin.others = [{ id: "theirs", name: "Anna’s hut", file: "anna-s-hut.inkfold" }];
+    twin.others = [{ id: "theirs", name: "Anna’s hut", file: "anna-s-hut.inkfold", mine: false }];
   }
   if (query.has("news")) {
     const aside = "/home/ida/.local/share/inkfold/workspaces/k3v/set-aside-1764090000000";

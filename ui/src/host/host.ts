@@ -35,6 +35,8 @@ export interface Host {
   neighbours(): Promise<Neighbour[]>;
   /** Joins one of them with copies of the documents here, and goes there; what is open is closed. */
   joinNeighbour(workspace: string): Promise<WorkspaceInfo>;
+  /** Takes the file of a workspace of one's own, which has left the folder, out of it. Nothing else goes. */
+  takeOutNeighbour(workspace: string): Promise<void>;
   /** Begins a new database for the workspace that was shown last, with what can be read of the lost one. */
   salvage(): Promise<void>;
   /** The person has read the news that the status carries. */
@@ -74,6 +76,8 @@ export interface Host {
   addBlob(content: Blob): Promise<BlobInfo>;
   /** Where an image or a file is. One that isn't here is looked for, and an event says what came of it. */
   blob(hash: string): Promise<BlobState>;
+  /** Brings what was pasted along from another workspace of this device: its hash here, or null where nothing was brought. */
+  bringBlob(hash: string): Promise<string | null>;
   /** The address at which an image that is here is shown. */
   imageAddress(hash: string): string;
   /** Saves an image or a file where the person says; false where that was nowhere. */

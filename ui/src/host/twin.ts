@@ -98,6 +98,8 @@ export class Twin implements Host {
   saved: { hash: string; name: string }[] = [];
   /** The images and files that are here, by hash. */
   readonly blobs = new Map<string, Blob>();
+  /** Those of other workspaces on this device. */
+  readonly elsewhere = new Map<string, Blob>();
   /** Blobs that were asked for and weren't here. */
   readonly wanted: string[] = [];
   /** How large an image is, in pixels; null for anything else. */
@@ -195,11 +197,21 @@ export class Twin implements Host {
     await this.#call("joinNeighbour");
     const other = this.others.find(({ id }) => id === workspace);
     const mine = this.workspaces.find(({ id }) => id === this.current);
+    const own = mine === undefined ? [] : [{ id: mine.id, name: mine.name, file: "own.inkfold", mine: true }];
+    this.others = [...this.others.filter(({ id }) => id !== workspace), ...own];
     const joined = { id: workspace, name: other?.name ?? "", folder: mine?.folder ?? null, person: mine?.person ?? "" };
     this.#setFolder(null);
     this.workspaces = [...this.workspaces, joined];
     this.current = workspace;
     return joined;
+  }
+
+  async takeOutNeighbour(workspace: string): Promise<void> {
+    await this.#call("takeOutNeighbour");
+    this.others = this.others.filter(({ id }) => id !== workspace);
+    if (this.others.length > 0) return;
+    this.facts = { ...this.facts, trouble: null };
+    this.emit({ type: "status", status: this.facts });
   }
 
   async salvage(): Promise<void> {
@@ -410,6 +422,12 @@ export class Twin implements Host {
     if (this.blobs.has(hash)) return "here";
     this.wanted.push(hash);
     return "coming";
+  }
+
+  async bringBlob(hash: string): Promise<string | null> {
+    await this.#call("bringBlob");
+    const content = this.elsewhere.get(hash);
+    return content === undefined ? null : (await this.addBlob(content)).hash;
   }
 
   imageAddress(hash: string): string {

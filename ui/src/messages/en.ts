@@ -65,6 +65,11 @@ export const en = {
   "folder.several":
     "Two workspaces were shared in this folder, so you and the others may not see each other’s documents. You can join theirs and bring copies of your documents along; this workspace then stays on your device as it is.",
   "folder.join": "Join “{name}” with copies of my documents",
+  "folder.takeOut": "Then take my own workspace file out of the folder",
+  "folder.takeOut.about": "Only if nobody else uses it. Your own workspace stays on this device.",
+  "folder.mine":
+    "Your own workspace “{name}” has left this folder, but its file still lies there, so that everybody is told of two workspaces.",
+  "folder.mine.takeOut": "Take the file of “{name}” out",
 
   "news.newIdentity":
     "This copy of Inkfold continues under a new identity, because its data was copied, set back, or is also used elsewhere. Nothing is lost; what was written before can no longer be undone with Undo.",
@@ -206,7 +211,7 @@ export const en = {
     "Another workspace’s documents are in this folder. Your words are safe on this device. Put the right folder back in its place.",
   "trouble.severalWorkspaces": "The folder holds two workspaces",
   "trouble.severalWorkspaces.about":
-    "Two workspaces were shared in the same folder. Your words are safe. You can join the other one with copies of your documents, or move one of them to a folder of its own.",
+    "Two workspaces were shared in the same folder. Your words are safe. You can join the other one with copies of your documents and take your own out of the folder, or move one of them to a folder of its own.",
   "trouble.unreadable": "The shared folder can’t be read",
   "trouble.unreadable.about":
     "Inkfold may not read the folder. Your words are safe on this device. Check the folder’s permissions.",
@@ -294,5 +299,7 @@ export const en = {
   "failure.store-damaged":
     "Part of the database on this device is damaged. Close Inkfold and start it again: the database is then set aside and rebuilt. ({message})",
   "failure.no-blob": "This image or file is not on this device yet.",
+  "failure.blob-left":
+    "An image or file that you pasted is not on this device, so only its name was pasted. If it belongs to another workspace, insert it here as a file.",
   "failure.unknown": "Something went wrong: {message}",
 };

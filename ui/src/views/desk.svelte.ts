@@ -110,10 +110,21 @@ export class Desk {
     this.#known(await this.host.leaveFolder());
   }
 
-  /** Joins another workspace of the same folder, with copies of the documents here. Rejects with a `Failure`. */
-  async joinNeighbour(workspace: string): Promise<void> {
+  /**
+   * Joins another workspace of the same folder, with copies of the documents here, and takes the file of the one that was
+   * open out of it if that is wanted. Rejects with a `Failure`.
+   */
+  async joinNeighbour(workspace: string, takeOut: boolean): Promise<void> {
+    const own = this.workspace?.id;
     await this.#putAway();
     await this.#enter(await this.host.joinNeighbour(workspace).then(() => this.host.start()));
+    if (takeOut && own !== undefined) await this.takeOutNeighbour(own);
+  }
+
+  /** Takes the file of a workspace of one's own out of the folder that it has left. Rejects with a `Failure`. */
+  async takeOutNeighbour(workspace: string): Promise<void> {
+    await this.host.takeOutNeighbour(workspace);
+    this.status = await this.host.status();
   }
 
   /** Takes what can be read of a lost database, and goes on with that. */
@@ -399,6 +410,9 @@ export class Desk {
       }
       case "newer":
         if (event.document === this.open?.id) this.open.exchange.newer();
+        break;
+      case "turns":
+        (this.open?.id === event.document ? this.open : this.#kept.get(event.document))?.turnsLost(event.counter);
         break;
       case "workspace":
         this.#known(event.workspace);

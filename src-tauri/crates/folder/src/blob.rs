@@ -287,14 +287,23 @@ impl BlobFiles {
 
     /// Whether a file may be this blob.
     pub fn may_have(&self, hash: &FileHash) -> bool {
+        self.named(hash).is_some() || !self.candidates(hash).is_empty()
+    }
+
+    /// The file under the blob's own name, whatever is in it: whoever reads it verifies it.
+    pub fn named(&self, hash: &FileHash) -> Option<&BlobFile> {
         let own = RelativePath::blob(hash).below(Path::new(""));
-        self.0.binary_search_by(|file| file.path.cmp(&own)).is_ok() || !self.candidates(hash).is_empty()
+        self.0.binary_search_by(|file| file.path.cmp(&own)).ok().map(|at| &self.0[at])
     }
 
     /// Whether a file of this size stands under the blob's own name. Whoever reads it verifies it.
     pub fn has(&self, hash: &FileHash, size: u64) -> bool {
-        let own = RelativePath::blob(hash).below(Path::new(""));
-        self.0.binary_search_by(|file| file.path.cmp(&own)).is_ok_and(|at| self.0[at].facts.size == size)
+        self.named(hash).is_some_and(|file| file.facts.size == size)
+    }
+
+    /// Whether a file of this size may be the blob, under its own name or under one that a service has made of it.
+    pub fn may_hold(&self, hash: &FileHash, size: u64) -> bool {
+        self.candidates(hash).iter().any(|file| file.facts.size == size)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use inkfold_engine::WorkspaceId;
 use serde::{Deserialize, Serialize};
 
-use crate::fs::{Clock, FileSystem, Kind};
+use crate::fs::{Clock, Facts, FileSystem, Kind};
 use crate::kind::FORMAT_VERSION;
 use crate::layout::{GENESIS_EXTENSION, RelativePath, slug};
 use crate::publish::{PublishError, Publisher};
@@ -215,6 +215,31 @@ impl Found {
             Err(refusal) => self.refused.push((name, refusal)),
         }
     }
+}
+
+/// Takes the genesis files of a workspace out of a folder, under whatever names its copies lie: the folder is that workspace
+/// no longer. Its other files stay. Says how many files that were.
+///
+/// # Errors
+/// The folder can't be listed, or a file not be removed.
+pub fn take_out(files: &dyn FileSystem, root: &Path, workspace: &WorkspaceId) -> std::io::Result<usize> {
+    let mut count = 0;
+    for entry in files.list(root, MAX_ENTRIES)?.entries {
+        let path = root.join(&entry.name);
+        let is_small = |facts: Facts| facts.kind == Kind::File && facts.size <= MAX_GENESIS_BYTES as u64;
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(GENESIS_EXTENSION))
+            || !entry.facts.is_ok_and(is_small)
+        {
+            continue;
+        }
+        let bytes = files.read(&path, MAX_GENESIS_BYTES + 1)?;
+        if Genesis::parse(&bytes).is_ok_and(|genesis| genesis.workspace == *workspace) {
+            files.remove_file(&path)?;
+            count += 1;
+        }
+    }
+    files.sync_directory(root)?;
+    Ok(count)
 }
 
 /// Makes a folder a workspace and gives back the file's name.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use inkfold_engine::ReplicaId;
 use inkfold_engine::ids::{from_base32, to_base32};
 
-use crate::fs::{Clock, FileSystem, Kind, is_busy};
+use crate::fs::{Clock, Facts, FileSystem, Kind, is_busy};
 use crate::layout::{DATA_DIRECTORY, RelativePath, replica_directory};
 use crate::segment::FileHash;
 
@@ -152,7 +152,8 @@ impl<'a> Publisher<'a> {
 
     /// Publishes a blob of so many bytes, in pieces. It is written in the directory of the replica `by`, since leftovers
     /// in the directory that all share would be nobody's to clean. A file of that size under its name is left as it is:
-    /// to compare it, a service might have to fetch all of it first, and whoever reads it verifies it.
+    /// to compare it, a service might have to fetch all of it first, and whoever reads it verifies it. Only one that is
+    /// known to be `damaged`, by its facts, is replaced.
     ///
     /// # Errors
     /// It could not be written; worth another try.
@@ -161,6 +162,7 @@ impl<'a> Publisher<'a> {
         hash: &FileHash,
         size: u64,
         by: &ReplicaId,
+        damaged: Option<&Facts>,
         open: &dyn Fn() -> io::Result<Box<dyn Read + Send>>,
     ) -> Result<Published, PublishError> {
         self.check_root()?;
@@ -169,6 +171,7 @@ impl<'a> Publisher<'a> {
         let directory = self.make_directories(&path)?;
         match self.files.facts(&target) {
             Ok(facts) if facts.kind == Kind::Directory => return Err(PublishError::InTheWay(target)),
+            Ok(facts) if Some(&facts) == damaged => {}
             Ok(facts) if facts.kind == Kind::File && facts.size == size => return Ok(Published::WasThere),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

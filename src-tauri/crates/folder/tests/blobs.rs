@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use common::{FILES, TestClock, WORKSPACE, folder};
 use inkfold_engine::{ReplicaId, WorkspaceId};
 use inkfold_folder::blob::{BlobError, BlobFiles, BlobHeader, MAX_BLOB_BYTES, copy_blob, write_blob};
+use inkfold_folder::fs::Facts;
 use inkfold_folder::{FileHash, FileSystem, Published, Publisher, RelativePath};
 
 const CONTENT: &[u8] = &[42; 300];
@@ -155,7 +156,8 @@ fn a_blob_is_found_under_what_services_make_of_its_name() {
     assert_eq!(names.len(), 2);
     assert_eq!(names[0], RelativePath::blob(&hash).below(Path::new("")), "its own name comes first");
     assert_eq!(find(folder.path(), &hash), Some(names[1].clone()));
-    assert!(files.has(&hash, 30) && !files.has(&hash, bytes.len() as u64));
+    assert_eq!(files.named(&hash).map(|file| file.facts.size), Some(30));
+    assert!(files.may_hold(&hash, 30) && files.may_hold(&hash, bytes.len() as u64) && !files.may_hold(&hash, 31));
 }
 
 #[test]
@@ -165,10 +167,11 @@ fn publishing_writes_the_blob_once_and_again_where_it_is_cut() {
     let publisher = Publisher::new(&FILES, &clock, folder.path());
     let by = ReplicaId([3; 16]);
     let (hash, bytes) = blob(CONTENT);
-    let publish = || {
+    let replace = |damaged: Option<&Facts>| {
         let source = bytes.clone();
-        publisher.publish_blob(&hash, bytes.len() as u64, &by, &|| Ok(Box::new(Cursor::new(source.clone()))))
+        publisher.publish_blob(&hash, bytes.len() as u64, &by, damaged, &|| Ok(Box::new(Cursor::new(source.clone()))))
     };
+    let publish = || replace(None);
     let place = RelativePath::blob(&hash).below(folder.path());
     assert_eq!(publish().unwrap(), Published::Written);
     assert_eq!(std::fs::read(&place).unwrap(), bytes);
@@ -176,8 +179,17 @@ fn publishing_writes_the_blob_once_and_again_where_it_is_cut() {
     std::fs::write(&place, &bytes[..10]).unwrap();
     assert_eq!(publish().unwrap(), Published::Written);
     assert_eq!(std::fs::read(&place).unwrap(), bytes);
+    std::fs::write(&place, vec![1; bytes.len()]).unwrap();
+    let damaged = FILES.facts(&place).unwrap();
+    assert_eq!(
+        replace(Some(&Facts { modified: 0, ..damaged })).unwrap(),
+        Published::WasThere,
+        "it is another file by now"
+    );
+    assert_eq!(replace(Some(&damaged)).unwrap(), Published::Written);
+    assert_eq!(std::fs::read(&place).unwrap(), bytes);
     std::fs::remove_file(&place).unwrap();
-    let failing = publisher.publish_blob(&hash, bytes.len() as u64, &by, &|| Err(io::Error::other("gone")));
+    let failing = publisher.publish_blob(&hash, bytes.len() as u64, &by, None, &|| Err(io::Error::other("gone")));
     assert!(failing.is_err());
     assert!(!place.exists());
     let own = folder.path().join("inkfold-data").join(by.to_string());

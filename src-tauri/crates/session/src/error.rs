@@ -141,6 +141,9 @@ pub enum SessionError {
     /// The folder can't be the shared one.
     #[error("{0}")]
     UnfitFolder(&'static str),
+    /// A workspace's file is not taken out of the shared folder.
+    #[error("{0}")]
+    FileStays(&'static str),
     /// A window was asked for where there is none.
     #[error("Inkfold is running on the same data without a window; end that (inkfold sync --watch) and try again")]
     NoWindow,
@@ -198,6 +201,7 @@ impl SessionError {
             Self::NoLocks(_) => "no-locks",
             Self::Lost { .. } => "database-lost",
             Self::UnfitFolder(_) => "unfit-folder",
+            Self::FileStays(_) => "file-stays",
             Self::NoWindow => "no-window",
             Self::SlowFolder => "slow-folder",
             Self::Closing => "closing",

@@ -40,6 +40,7 @@ mod facts;
 mod health;
 mod installation;
 mod intake;
+mod neighbours;
 mod news;
 mod opened;
 mod people;

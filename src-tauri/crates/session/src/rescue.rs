@@ -25,6 +25,13 @@ use crate::workspace::{Workspace, setting};
 /// Whoever publishes what others have lost waits up to so long more, so that not all do it at once.
 const MOST_DELAY: Duration = Duration::from_secs(30 * 60);
 
+/// Of several who hold the same mostly one should publish it: the one whose turn comes first, which is another's for other
+/// things.
+pub(crate) fn delay(own: &ReplicaId, what: &[u8]) -> Duration {
+    let mixed = own.0.iter().zip(what).fold(0_u32, |mixed, (a, b)| mixed.rotate_left(5) ^ u32::from(a ^ b));
+    Duration::from_secs(u64::from(mixed) % MOST_DELAY.as_secs())
+}
+
 /// What a file holds, as far as it was taken in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
@@ -129,7 +136,7 @@ impl Workspace {
                     let now = self.around.moment();
                     let since = *self.exchange.coverage.missing.get(&key).unwrap_or(&now);
                     missing.insert(key, since);
-                    let patience = SETTLED + self.delay(&tip.record);
+                    let patience = SETTLED + delay(&self.identity.replica(), &tip.record.0);
                     if has_moved || self.own.contains(&replica) || self.around.since(since) >= patience {
                         due.push((replica, tip, gap));
                     }
@@ -147,14 +154,6 @@ impl Workspace {
             self.store.commit(&Batch { settings: vec![(setting::MOVED.into(), None)], ..Batch::default() })?;
         }
         Ok(())
-    }
-
-    /// Of several who hold the same records mostly one should publish them: the one whose turn comes first, which is another's
-    /// for other records.
-    fn delay(&self, record: &RecordId) -> Duration {
-        let own = self.identity.replica();
-        let mixed = own.0.iter().zip(record.0).fold(0_u32, |mixed, (a, b)| mixed.rotate_left(5) ^ u32::from(a ^ b));
-        Duration::from_secs(u64::from(mixed) % MOST_DELAY.as_secs())
     }
 
     /// Takes away what we published of others' records once others' files have held all of it for a day.

@@ -1,5 +1,4 @@
-//! The shared folder of a workspace: sharing one that was on this device only, moving, leaving, and what to do where two people
-//! have both shared the same folder.
+//! The shared folder of a workspace: sharing one that was on this device only, moving, and leaving.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +7,8 @@ use inkfold_folder::layout::DATA_DIRECTORY;
 use inkfold_folder::{FileSystem, RealClock, RealFileSystem, genesis};
 
 use crate::error::SessionError;
-use crate::reading;
 use crate::session::Session;
-use crate::wire::{Block, Neighbour, WorkspaceInfo};
-use crate::workspace::Workspace;
+use crate::wire::WorkspaceInfo;
 
 /// More entries of a folder than this are not looked at.
 const MOST_ENTRIES: usize = 100_000;
@@ -48,76 +45,12 @@ impl Session {
         self.set_folder(None).await
     }
 
-    /// The other workspaces that the shared folder holds: somebody else has shared it, too.
-    ///
-    /// # Errors
-    /// The folder can't be read.
-    pub async fn neighbours(&self) -> Result<Vec<Neighbour>, SessionError> {
-        let info = self.info()?;
-        let Some(folder) = info.folder.map(PathBuf::from) else { return Ok(Vec::new()) };
-        let root = folder.clone();
-        let found = tokio::task::spawn_blocking(move || genesis::find(&RealFileSystem, &root)).await;
-        let found = found.map_err(|_| SessionError::Closing)?.map_err(SessionError::files(folder))?;
-        let others = found.workspaces.into_iter().map(|(file, other)| Neighbour {
-            id: other.workspace.to_string(),
-            name: other.name,
-            file,
-        });
-        Ok(others.filter(|other| other.id != info.id).collect())
-    }
-
-    /// Joins another workspace that the shared folder holds, and brings copies of the documents here along: new documents with
-    /// the same titles and contents. The workspace that was open stays on this device as it is, and leaves the folder.
-    ///
-    /// # Errors
-    /// The folder holds no such workspace, or something can't be stored.
-    pub async fn join_neighbour(&self, workspace: String) -> Result<WorkspaceInfo, SessionError> {
-        let info = self.info()?;
-        let folder = info.folder.clone().map(PathBuf::from).ok_or(SessionError::NoWorkspace)?;
-        let other = self.neighbours().await?.into_iter().find(|other| other.id == workspace);
-        let other = other.ok_or_else(|| SessionError::NoWorkspaceThere(folder.clone()))?;
-        let copies = self.handle()?.ask(|workspace| workspace.copies()).await?;
-        self.leave_folder().await?;
-        let id = other.id.parse().map_err(|_| SessionError::NoWorkspace)?;
-        let joined = if self.workspaces()?.contains(&id) {
-            self.open_workspace(other.id).await?;
-            self.info()?
-        } else {
-            self.add(id, other.name, info.person, Some(folder)).await?
-        };
-        self.handle()?
-            .ask(|workspace| {
-                for (title, blocks) in copies {
-                    workspace.create_document(&title, blocks)?;
-                }
-                workspace.flush()
-            })
-            .await?;
-        Ok(joined)
-    }
-
     async fn set_folder(&self, folder: Option<PathBuf>) -> Result<WorkspaceInfo, SessionError> {
         let handle = self.handle()?;
         let home = handle.clone();
         let info = handle.ask(move |workspace| workspace.change_folder(folder, home)).await?;
         self.note_info(info.clone());
         Ok(info)
-    }
-}
-
-impl Workspace {
-    /// Titles and contents of all documents outside the trash, the one that was edited last at the end.
-    fn copies(&mut self) -> Result<Vec<(String, Vec<Block>)>, SessionError> {
-        self.seal()?;
-        let documents = self.documents()?;
-        let alive = documents.iter().rev().filter(|info| !info.trashed);
-        alive
-            .map(|info| {
-                let id = info.id.parse().map_err(|_| SessionError::NoDocument(info.id.clone()))?;
-                let document = reading::document(&*self.store, id)?;
-                Ok((reading::title(&document), reading::blocks(&document)))
-            })
-            .collect()
     }
 }
 

@@ -280,6 +280,8 @@ pub struct Neighbour {
     pub name: String,
     /// The name of its file.
     pub file: String,
+    /// It is on this device, has left the folder, and nobody else has written in it: its file may be taken out.
+    pub mine: bool,
 }
 
 /// What the window needs to know first.
@@ -494,6 +496,13 @@ pub enum Event {
     Newer {
         /// The document.
         document: String,
+    },
+    /// Nothing that the window did up to this edit can be undone or redone any more.
+    Turns {
+        /// The document.
+        document: String,
+        /// The edit's counter.
+        counter: u32,
     },
     /// Somebody has come to a document, moved, or gone. A window asks where they are at its next barrier.
     Presences {

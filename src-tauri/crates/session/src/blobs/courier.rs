@@ -11,10 +11,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use inkfold_folder::blob::{BlobError, BlobFile, BlobFiles};
 use inkfold_folder::fs::Facts;
-use inkfold_folder::{FileHash, FileSystem, Publisher, RealFileSystem, Refusal};
+use inkfold_folder::{FileHash, FileSystem, RealFileSystem, Refusal};
 use tokio::sync::oneshot;
 
 use super::LocalBlobs;
+use super::keeping::{Check, Keeping, check};
 use crate::carrier::{Errand, Home};
 use crate::error::SessionError;
 use crate::surroundings::Around;
@@ -38,6 +39,8 @@ enum Order {
     Finish(oneshot::Sender<()>),
     /// A blob was looked for in the folder.
     Looked(FileHash, Looked),
+    /// A file that looked different from when it was whole was read.
+    Checked(FileHash, Facts, Check),
     Stop,
 }
 
@@ -67,9 +70,10 @@ impl Courier {
         let stopped = Arc::new(AtomicBool::new(false));
         let rounds = Rounds {
             root,
+            keeping: Keeping::new(blobs.clone(), around),
+            is_checking: false,
             blobs,
             home,
-            around,
             own: orders.clone(),
             stopped: stopped.clone(),
             usable: false,
@@ -108,8 +112,10 @@ impl Courier {
 struct Rounds {
     root: PathBuf,
     blobs: LocalBlobs,
+    keeping: Keeping,
+    /// A file is being read only to find out whether it is whole; one at a time.
+    is_checking: bool,
     home: Errand,
-    around: Around,
     own: Sender<Order>,
     stopped: Arc<AtomicBool>,
     usable: bool,
@@ -152,36 +158,57 @@ impl Rounds {
                     self.looked(hash, looked);
                     self.look();
                 }
+                Order::Checked(hash, facts, check) => {
+                    self.is_checking = false;
+                    if self.keeping.checked(hash, facts, check) {
+                        self.publish();
+                    } else {
+                        self.check_next();
+                    }
+                }
                 Order::Stop => return,
             }
         }
     }
 
-    /// Publishes what was added here and isn't in the folder.
+    /// Publishes what is here and isn't in the folder.
     fn publish(&mut self) {
-        let own = match self.blobs.own() {
-            Ok(own) => own,
-            Err(error) => return tracing::warn!("the images and attachments here can't be listed: {error}"),
+        let published = match self.blobs.own() {
+            Ok(own) if !self.usable => Ok(own.len()),
+            Ok(own) => self.publish_into_folder(own.len()),
+            Err(error) => Err(error),
         };
-        let mut outstanding = own.len();
-        if self.usable
-            && !own.is_empty()
-            && let Ok(files) = BlobFiles::list(&RealFileSystem, &self.root)
-            && let Ok(by) = self.home.ask(|workspace| workspace.identity.replica())
-        {
-            let publisher = Publisher::new(&RealFileSystem, self.around.clock(), &self.root);
-            for (hash, size) in own {
-                if !files.has(&hash, size) {
-                    let open = || self.open_own(&hash);
-                    if let Err(error) = publisher.publish_blob(&hash, size, &by, &open) {
-                        tracing::warn!(code = error.code(), "{error}");
-                        break;
-                    }
-                }
-                outstanding -= 1;
-            }
+        match published {
+            Ok(outstanding) => self.say(move |workspace| workspace.blobs_outstanding(outstanding)),
+            Err(error) => return tracing::warn!("the images and attachments here can't be listed: {error}"),
         }
-        self.say(move |workspace| workspace.blobs_outstanding(outstanding));
+        self.check_next();
+    }
+
+    /// Says how many that were added here are not in the folder afterwards.
+    fn publish_into_folder(&mut self, own: usize) -> io::Result<usize> {
+        let Ok(files) = BlobFiles::list(&RealFileSystem, &self.root) else { return Ok(own) };
+        let Ok(by) = self.home.ask(|workspace| workspace.identity.replica()) else { return Ok(own) };
+        let (blobs, stopped) = (&self.blobs, &self.stopped);
+        self.keeping.publish(&self.root, &files, &by, &|hash| {
+            let file = std::fs::File::open(blobs.path(hash).ok_or(io::ErrorKind::NotFound)?)?;
+            Ok(Box::new(UntilStopped { file, stopped: stopped.clone() }))
+        })
+    }
+
+    /// Begins to read the next file that looks different from when it was whole.
+    fn check_next(&mut self) {
+        if self.is_checking {
+            return;
+        }
+        let Some((hash, file)) = self.keeping.next_doubtful() else { return self.keeping.keep() };
+        self.is_checking = true;
+        let (root, workspace) = (self.root.clone(), self.blobs.workspace());
+        let (own, stopped) = (self.own.clone(), self.stopped.clone());
+        std::thread::spawn(move || {
+            let found = check(&root, &workspace, &hash, &file, &|| stopped.load(Ordering::Relaxed));
+            let _ = own.send(Order::Checked(hash, file.facts, found));
+        });
     }
 
     /// Tells the workspace something, unless it has another folder by now.
@@ -192,12 +219,6 @@ impl Rounds {
                 job(workspace);
             }
         });
-    }
-
-    fn open_own(&self, hash: &FileHash) -> io::Result<Box<dyn Read + Send>> {
-        let path = self.blobs.path(hash).ok_or(io::ErrorKind::NotFound)?;
-        let file = std::fs::File::open(path)?;
-        Ok(Box::new(UntilStopped { file, stopped: self.stopped.clone() }))
     }
 
     /// Begins to read what is wanted and may be there.

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! <workspace>/blobs/added/<hash>      added here: published again whenever the folder lacks it
-//! <workspace>/blobs/fetched/<hash>    fetched from the folder
+//! <workspace>/blobs/fetched/<hash>    fetched from the folder: published again if the folder lacks it for long
+//! <workspace>/blobs/whole             what the folder's files of the former looked like when they were whole
 //! <workspace>/blobs/~<random>.tmp     not finished; gone at the next start
 //! ```
 
@@ -113,28 +114,37 @@ impl LocalBlobs {
             .find(|p| p.is_file())
     }
 
+    /// Where it is kept what the folder's files looked like when they were whole.
+    pub(crate) fn whole(&self) -> PathBuf {
+        self.directory.join("whole")
+    }
+
     /// How many blobs are here. One that was added and fetched counts once.
     pub(crate) fn count(&self) -> io::Result<usize> {
-        let mut hashes = std::collections::BTreeSet::new();
-        for directory in [self.added(), self.fetched()] {
-            for entry in fs::read_dir(directory)? {
-                hashes.extend(entry?.file_name().to_str().and_then(|name| name.parse::<FileHash>().ok()));
-            }
-        }
-        Ok(hashes.len())
+        Ok(self.own()?.len() + self.held()?.len())
     }
 
     /// The blobs that were added here, and the size of each one's file.
     pub(crate) fn own(&self) -> io::Result<Vec<(FileHash, u64)>> {
-        let mut own = Vec::new();
-        for entry in fs::read_dir(self.added())? {
-            let entry = entry?;
-            if let Some(hash) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
-                own.push((hash, entry.metadata()?.len()));
-            }
+        listed(&self.added())
+    }
+
+    /// The blobs that were only fetched, and the size of each one's file.
+    pub(crate) fn held(&self) -> io::Result<Vec<(FileHash, u64)>> {
+        let own = self.own()?;
+        let mut held = listed(&self.fetched())?;
+        held.retain(|blob| own.binary_search(blob).is_err());
+        Ok(held)
+    }
+
+    /// From now on all blobs that are held here count as added here: the folder becomes another one, and into that nobody
+    /// else will put them.
+    pub(crate) fn answer_for_all(&self) -> Result<(), SessionError> {
+        for (hash, _) in self.held().map_err(SessionError::files(&self.directory))? {
+            let (from, to) = (self.fetched().join(hash.to_string()), self.added().join(hash.to_string()));
+            fs::rename(&from, to).map_err(SessionError::files(from))?;
         }
-        own.sort_unstable();
-        Ok(own)
+        sync_directory(&self.added()).map_err(SessionError::files(&self.directory))
     }
 
     /// A blob that is here.
@@ -181,6 +191,18 @@ impl LocalBlobs {
         })
     }
 
+    /// Adds what a blob of another workspace holds, under the hash that it has in this one. It is durable when this returns.
+    ///
+    /// # Errors
+    /// It isn't there, or can't be read or stored.
+    pub(crate) fn adopt(&self, from: &LocalBlobs, hash: &FileHash) -> Result<FileHash, SessionError> {
+        let path = from.path(hash).ok_or(SessionError::NoBlob)?;
+        let mut file = File::open(&path).map_err(SessionError::files(&path))?;
+        // Its first bytes name the workspace, so here it is another file.
+        let header = BlobHeader { workspace: self.workspace, ..BlobHeader::read(&mut file, &from.workspace)? };
+        self.keep(&self.added(), None, |to| write_blob(&header, &mut file, to))
+    }
+
     /// Takes in a file of the folder, if it is this blob.
     pub(crate) fn fetch(
         &self,
@@ -222,6 +244,19 @@ impl LocalBlobs {
     pub(crate) fn temporary(&self) -> Result<PathBuf, SessionError> {
         Ok(self.directory.join(format!("~{}.tmp", to_base32(&Around::real().random::<10>()?))))
     }
+}
+
+/// The blobs in a directory, and the size of each one's file.
+fn listed(directory: &Path) -> io::Result<Vec<(FileHash, u64)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if let Some(hash) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+            found.push((hash, entry.metadata()?.len()));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Makes the names in a directory durable, where the system offers it.

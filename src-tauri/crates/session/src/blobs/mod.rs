@@ -2,8 +2,10 @@
 //! to the shared folder and brings what others added, as soon as somebody wants to see it.
 
 pub(crate) mod courier;
+mod keeping;
 mod local;
 mod uploads;
+mod whole;
 
 pub use local::{LocalBlobs, MAX_SHOWN_BYTES, OpenBlob};
 pub(crate) use uploads::Uploads;
@@ -26,6 +28,12 @@ impl Workspace {
         self.exchange.refused_blobs.retain(|_, reports| !reports.is_empty());
         self.tell(Event::Blob { hash: hash.to_string(), state });
         self.tell_status();
+    }
+
+    /// How many blobs are published from here.
+    pub fn count_blobs(&self) -> Result<usize, SessionError> {
+        let own = self.blobs.as_ref().map(LocalBlobs::own).transpose();
+        Ok(own.map_err(SessionError::files("the images and attachments here"))?.map_or(0, |own| own.len()))
     }
 
     /// So many blobs that were added here are not in the folder.

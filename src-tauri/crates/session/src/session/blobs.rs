@@ -11,7 +11,7 @@ use crate::health::ShownBlobs;
 use crate::wire::{BlobInfo, BlobState};
 
 impl Session {
-    pub(super) fn blobs(&self) -> Result<LocalBlobs, SessionError> {
+    pub(crate) fn blobs(&self) -> Result<LocalBlobs, SessionError> {
         self.current().as_ref().map(|current| current.blobs.clone()).ok_or(SessionError::NoWorkspace)
     }
 
@@ -36,7 +36,7 @@ impl Session {
         Ok(info)
     }
 
-    fn blob_added(&self) -> Result<(), SessionError> {
+    pub(crate) fn blob_added(&self) -> Result<(), SessionError> {
         self.handle()?.send(|workspace| {
             if let Some(courier) = &workspace.exchange.courier {
                 // Till the courier knows better: the words don't count as published before what they show.
@@ -95,6 +95,30 @@ impl Session {
                 None => Ok(BlobState::Absent),
             })
             .await
+    }
+
+    /// Brings a blob along that another workspace of this device has: what was copied there was pasted here. Says under which
+    /// hash it is known here; none where it needn't or can't be brought.
+    ///
+    /// # Errors
+    /// It is no hash, or the blob can't be stored.
+    pub async fn bring_blob(&self, hash: String) -> Result<Option<String>, SessionError> {
+        let (blobs, hash, profile) = (self.blobs()?, blobs::parse(&hash)?, self.profile().clone());
+        let brought = aside(move || {
+            if blobs.path(&hash).is_some() {
+                return Ok(None);
+            }
+            let here = blobs.workspace();
+            let others = profile.workspaces()?.into_iter().filter(|id| *id != here);
+            let held =
+                others.map(|id| LocalBlobs::at(&profile.directory(&id), id)).find(|other| other.path(&hash).is_some());
+            held.map(|other| blobs.adopt(&other, &hash)).transpose()
+        });
+        let brought = brought.await?;
+        if brought.is_some() {
+            self.blob_added()?;
+        }
+        Ok(brought.map(|hash| hash.to_string()))
     }
 
     /// The content of a blob that is here.

@@ -18,6 +18,7 @@ use crate::blobs::{LocalBlobs, Uploads};
 use crate::error::SessionError;
 use crate::health::ShownBlobs;
 use crate::profile::Profile;
+use crate::surroundings::{Around, Surroundings};
 use crate::wire::{self, WorkspaceInfo};
 use crate::witness::Facts;
 use crate::workspace::Handle;
@@ -33,6 +34,7 @@ struct Shared {
     profile: Profile,
     /// Where the installation lives.
     facts: Facts,
+    around: Around,
     /// Held as long as this process may write.
     lock: Arc<File>,
     events: broadcast::Sender<wire::Event>,
@@ -89,11 +91,28 @@ impl Session {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_as(profile: Profile, facts: Facts) -> Result<Self, SessionError> {
+        Self::open_around(profile, facts, Around::real())
+    }
+
+    /// As [`Self::open_as`], with another clock and another chance than the computer's own.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(
+        profile: Profile,
+        facts: Facts,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Self, SessionError> {
+        Self::open_around(profile, facts, Around(surroundings))
+    }
+
+    fn open_around(profile: Profile, facts: Facts, around: Around) -> Result<Self, SessionError> {
         let lock = profile.lock()?;
         let (events, _) = broadcast::channel(EVENTS);
         Ok(Session(Arc::new(Shared {
             profile,
             facts,
+            around,
             lock: Arc::new(lock),
             events,
             current: Mutex::new(None),
@@ -116,6 +135,10 @@ impl Session {
     /// The workspace that is open.
     pub(crate) fn info(&self) -> Result<WorkspaceInfo, SessionError> {
         self.current().as_ref().map(Current::info).ok_or(SessionError::NoWorkspace)
+    }
+
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.0.profile
     }
 
     pub(crate) fn note_info(&self, info: WorkspaceInfo) {
@@ -148,7 +171,7 @@ impl Session {
 }
 
 /// Does work that waits for a disk where nobody is kept waiting by it.
-async fn aside<T: Send + 'static>(
+pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SessionError> + Send + 'static,
 ) -> Result<T, SessionError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| SessionError::Closing)?

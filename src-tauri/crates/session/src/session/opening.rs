@@ -88,13 +88,20 @@ impl Session {
     async fn begin(&self, id: WorkspaceId, first_scan: FirstScan, how: Salvage) -> Result<(), SessionError> {
         let blobs = self.0.profile.blobs(id)?;
         let (profile, facts, events) = (self.0.profile.clone(), self.0.facts.clone(), self.0.events.clone());
+        let around = self.0.around.clone();
         // A lost database is rebuilt here, which takes a while.
         let begun = tokio::task::spawn_blocking(move || {
             let start = || {
                 let (store, witness) = recovery::open(&profile, id, facts.clone(), how)?;
                 let info = Arc::new(Mutex::new(Profile::info(&store)?));
-                let (handle, thread) =
-                    Workspace::start(Box::new(store), blobs.clone(), events.clone(), first_scan, witness)?;
+                let (handle, thread) = Workspace::start(
+                    Box::new(store),
+                    blobs.clone(),
+                    events.clone(),
+                    first_scan,
+                    witness,
+                    around.clone(),
+                )?;
                 Ok::<_, SessionError>(Current {
                     id,
                     info,
@@ -170,6 +177,7 @@ impl Session {
         Session(Arc::new(Shared {
             profile: self.0.profile.clone(),
             facts: self.0.facts.clone(),
+            around: self.0.around.clone(),
             lock: self.0.lock.clone(),
             // Who listens to this session hears of the workspace that it shows, and of no other.
             events: broadcast::channel(1).0,
@@ -190,7 +198,7 @@ impl Session {
         person: String,
         folder: Option<PathBuf>,
     ) -> Result<WorkspaceInfo, SessionError> {
-        let id = WorkspaceId(crate::surroundings::Around::real().random()?);
+        let id = WorkspaceId(self.0.around.random()?);
         if let Some(root) = &folder {
             std::fs::create_dir_all(root).map_err(SessionError::files(root))?;
             check_apart(root, self.data())?;

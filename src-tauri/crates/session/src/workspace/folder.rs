@@ -12,6 +12,9 @@ impl Workspace {
         home: Handle,
     ) -> Result<wire::WorkspaceInfo, SessionError> {
         self.flush()?;
+        if let Some(blobs) = self.blobs.as_ref().filter(|_| folder.is_some()) {
+            blobs.answer_for_all()?;
+        }
         let text = folder.as_ref().map(|folder| folder.to_string_lossy().into_owned().into_bytes());
         let moved = folder.as_ref().map(|_| vec![1]);
         let settings = vec![(setting::FOLDER.into(), text), (setting::MOVED.into(), moved)];
@@ -29,6 +32,10 @@ impl Workspace {
         self.acknowledging.begin_in_folder();
         self.presences.begin_in_folder();
         self.exchange = Exchange::new(carrier, around);
+        if courier.is_some() {
+            // Till the courier knows better.
+            self.exchange.outstanding_blobs = self.count_blobs()?;
+        }
         self.exchange.courier = courier;
         self.exchange.turn = turn;
         self.exchange.has_moved = self.exchange.carrier.is_some();

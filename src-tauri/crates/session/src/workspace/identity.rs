@@ -53,6 +53,9 @@ impl Workspace {
             // The events of the old id are no longer own ones.
             opened.undo = UndoStack::new(self.identity.replica());
         }
+        for (document, opened) in &self.opened {
+            self.tell(wire::Event::Turns { document: document.to_string(), counter: opened.counter });
+        }
         self.mirror()?;
         self.news.add(&mut *self.store, wire::News::NewIdentity)
     }
@@ -72,6 +75,12 @@ impl Workspace {
         self.store.commit(&Batch { signatures, ..Batch::default() })?;
         Ok(is_any)
     }
+}
+
+/// The ids that this installation has written under, as a store knows them.
+pub(crate) fn own_replicas(store: &dyn Storage) -> Result<BTreeSet<ReplicaId>, SessionError> {
+    let own = store.setting(setting::OWN)?.unwrap_or_default();
+    Ok(own.chunks_exact(ReplicaId::LEN).filter_map(ReplicaId::from_slice).collect())
 }
 
 pub(super) fn new_identity(

@@ -40,6 +40,7 @@ use crate::surroundings::{Around, Moment};
 use crate::wire;
 use crate::witness::Witness;
 use identity::new_identity;
+pub(crate) use identity::own_replicas;
 
 /// A pause in writing of this length seals the open record.
 const SEAL_PAUSE: Duration = Duration::from_secs(1);
@@ -215,8 +216,8 @@ impl Workspace {
         events: broadcast::Sender<wire::Event>,
         first_scan: FirstScan,
         witness: Witness,
+        around: Around,
     ) -> Result<(Handle, std::thread::JoinHandle<()>), SessionError> {
-        let around = Around::real();
         let folder = store.setting(setting::FOLDER)?.and_then(|bytes| String::from_utf8(bytes).ok()).map(PathBuf::from);
         let (sender, receiver) = channel::<Job>();
         let handle = Handle(sender);
@@ -245,12 +246,7 @@ impl Workspace {
             Some(bytes) => Identity::from_bytes(&bytes)?,
             None => new_identity(&mut *store, workspace, &around)?,
         };
-        let mut own: BTreeSet<ReplicaId> = store
-            .setting(setting::OWN)?
-            .unwrap_or_default()
-            .chunks_exact(ReplicaId::LEN)
-            .filter_map(ReplicaId::from_slice)
-            .collect();
+        let mut own = own_replicas(&*store)?;
         own.insert(identity.replica());
         let mut this = Workspace {
             store,

@@ -3,15 +3,19 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::waiting::{OVER_A_DAY, Patience, open_by};
 use crate::windows::{Window, pair, point, run, splice};
 use inkfold_engine::DocumentId;
-use inkfold_session::wire::{News, Whereabouts};
+use inkfold_session::wire::{Event, News, Whereabouts};
 use inkfold_session::{Facts, Profile, Session};
 
 /// Ada and Ben share a folder, and both have the document's first line. Ada's profile is at `a`.
 pub struct Stage {
     root: tempfile::TempDir,
+    /// Ben's.
+    clock: Arc<Patience>,
     pub a: Option<Session>,
     pub b: Session,
     pub document: DocumentId,
@@ -42,9 +46,12 @@ impl Stage {
     pub async fn set() -> Stage {
         let root = tempfile::tempdir().expect("a directory");
         let (a, b, document) = pair(root.path(), "Plans").await;
-        a.close().await.expect("it closes");
-        drop(a);
-        let mut stage = Stage { root, a: None, b, document: document.parse().expect("an id") };
+        for session in [a, b] {
+            session.close().await.expect("it closes");
+        }
+        let clock = Arc::new(Patience::default());
+        let b = open_by(&clock, &root.path().join("b")).await;
+        let mut stage = Stage { root, clock, a: None, b, document: document.parse().expect("an id") };
         // From here on Ada's profile is on her machine; that it was on this one is the first news.
         stage.open_a().await;
         stage.a().dismiss_news().await.expect("it is stored");
@@ -248,9 +255,15 @@ fn i4_database_and_folder_restored() {
         stage.open_a().await;
         stage.write_a("after").await;
         stage.settle(&[stage.a(), &stage.b]).await;
-        // Nothing shows Ada that she was here before; Ben has both versions, and brings back the lost one after a day.
+        // Ben has both versions, whether or not he has told Ada yet that she was here before.
         let bens: BTreeSet<String> = stage.lines(&stage.b).await.into_iter().collect();
         assert_eq!(bens, ["before", "since", "after"].map(str::to_owned).into());
+        stage.write_a("later").await;
+        // The lost one is in no file any more. Ben brings it back once nobody else has for a day.
+        stage.settle(&[stage.a(), &stage.b]).await;
+        stage.clock.wait(OVER_A_DAY);
+        stage.agree(&[stage.a(), &stage.b], &["before", "since", "after", "later"]).await;
+        assert_eq!(news(stage.a()).await, [News::NewIdentity]);
     });
 }
 
@@ -270,6 +283,30 @@ fn i5_machine_resumed_in_mid_session() {
         assert_eq!(news(stage.a()).await, [News::NewIdentity]);
         stage.write_a("on").await;
         stage.agree(&[stage.a(), &stage.b], &["before", "future", "resumed", "on"]).await;
+    });
+}
+
+#[test]
+fn i5_a_window_hears_that_nothing_before_can_be_undone() {
+    run(async {
+        let stage = Stage::set().await;
+        let document = stage.document.to_string();
+        let mut window = Window::open(stage.a(), &document).await;
+        copy(&stage.path("a"), &stage.path("future"));
+        window.write(vec![splice(point(0, 0), point(0, 0), "resumed ")]).await;
+        let mut events = stage.a().events();
+        let future = stage.open("future", adas()).await;
+        stage.write(&future, "future").await;
+        stage.settle(&[&future]).await;
+        future.close().await.expect("it closes");
+        stage.settle(&[stage.a()]).await;
+        assert_eq!(news(stage.a()).await, [News::NewIdentity]);
+        let told = std::iter::from_fn(|| events.try_recv().ok()).collect::<Vec<_>>();
+        assert!(told.contains(&Event::Turns { document, counter: 1 }), "{told:?}");
+        // What it writes from now on can be undone again.
+        window.write(vec![splice(point(0, 0), point(0, 0), "more ")]).await;
+        let undone = window.undo().await;
+        assert!(!undone.undo && undone.redo, "{undone:?}");
     });
 }
 

@@ -15,4 +15,5 @@ mod snapshots;
 mod table;
 mod two_installations;
 mod undo;
+mod waiting;
 mod windows;

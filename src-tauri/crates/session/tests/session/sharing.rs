@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::identity::walk;
 use crate::windows::{Window, exchange, pair, point, run, splice};
 use inkfold_session::Session;
-use inkfold_session::wire::{FolderTrouble, Whereabouts};
+use inkfold_session::wire::{Block, Change, FolderTrouble, Value, Whereabouts};
 
 async fn joined(root: &Path, name: &str, folder: &str) -> Session {
     let session = Session::open(root.join(name)).expect("a data directory");
@@ -144,6 +144,16 @@ fn i9_two_genesis_files() {
         b.create_workspace("Ben's".into(), "Ben".into(), Some(path("ben's folder"))).await.expect("a workspace");
         let plans = a.create_document("Plans".into()).await.expect("a document").id;
         a.append_text(plans.parse().expect("an id"), "one\ntwo".into()).await.expect("it is stored");
+        let picture = root.path().join("picture");
+        std::fs::write(&picture, "what the image holds").expect("a file");
+        let image = a.add_blob(picture).await.expect("it is added");
+        let mut window = Window::open(&a, &plans).await;
+        let kind = Value::Text("file".into());
+        let attrs = [("kind".to_owned(), kind), ("blob".to_owned(), Value::Text(image.hash.clone()))];
+        let block = Block { attrs: attrs.into_iter().collect(), content: Vec::new() };
+        window.write(vec![Change::Insert { block: 2, blocks: vec![block] }]).await;
+        drop(window);
+        a.close_document(plans.clone()).await.expect("it is closed");
         let gone = a.create_document("Old".into()).await.expect("a document").id;
         a.set_trashed(gone, true).await.expect("it is stored");
         b.create_document("Tour".into()).await.expect("a document");
@@ -159,7 +169,12 @@ fn i9_two_genesis_files() {
             assert_eq!(status.words, Whereabouts::InTheFolder);
         }
         let neighbours = a.neighbours().await.expect("a list");
-        assert_eq!(neighbours.iter().map(|other| other.name.as_str()).collect::<Vec<_>>(), ["Ben's"]);
+        assert_eq!(
+            neighbours.iter().map(|other| (other.name.as_str(), other.mine)).collect::<Vec<_>>(),
+            [("Ben's", false)]
+        );
+        let refused = a.take_out_neighbour(neighbours[0].id.clone()).await.expect_err("it is Ben's");
+        assert_eq!(refused.code(), "file-stays");
 
         // Ada joins Ben's and brings her documents along.
         let joined = a.join_neighbour(neighbours[0].id.clone()).await.expect("it is joined");
@@ -170,12 +185,73 @@ fn i9_two_genesis_files() {
         let copied = b.documents().await.expect("a list").into_iter().find(|info| info.title == "Plans");
         let copied = copied.expect("it is there").id;
         assert_ne!(copied, plans, "it is a document of its own");
-        assert_eq!(text(&b, &copied).await, "one\ntwo");
+        let window = Window::open(&b, &copied).await;
+        assert_eq!(window.text(), "one\ntwo\n");
+        // The image has come along, under the name that it has here.
+        let Some(Value::Text(hash)) = window.blocks[2].attrs.get("blob").cloned() else { panic!("there is no image") };
+        assert_ne!(hash, image.hash);
+        let come = async || {
+            b.blob(hash.clone()).await.expect("an answer");
+            b.read_blob(hash.clone()).await.ok()
+        };
+        let blob = loop {
+            exchange(&a, &b).await;
+            if let Some(blob) = come().await {
+                break blob;
+            }
+        };
+        let content = std::io::read_to_string(blob.content()).expect("it can be read");
+        assert_eq!(content, "what the image holds");
+
+        // Her own file is what still makes two of it. Only she can take it out, and only while nobody else uses it.
+        assert!(b.neighbours().await.expect("a list").iter().all(|other| !other.mine));
+        let [own] = <[_; 1]>::try_from(a.neighbours().await.expect("a list")).expect("one");
+        assert_eq!((own.name.as_str(), own.mine), ("Ada's", true));
+        assert_eq!(b.take_out_neighbour(own.id.clone()).await.map_err(|error| error.code()), Err("file-stays"));
+        let before = walk(&path("folder"));
+        a.take_out_neighbour(own.id.clone()).await.expect("it is taken out");
+        let gone: Vec<_> = before.into_iter().filter(|file| !file.exists()).collect();
+        assert_eq!(gone, [path("folder").join(own.file)], "and nothing else");
+        for session in [&a, &b] {
+            session.sync().await.expect("the folder is read");
+            assert_eq!(session.status().await.expect("a status").trouble, None);
+        }
         // Her own workspace is as it was, on her device only.
         let start = a.start().await.expect("it starts");
         let own = start.workspaces.iter().find(|info| info.name == "Ada's").expect("it is there");
         assert_eq!(own.folder, None);
         a.open_workspace(own.id.clone()).await.expect("it opens");
-        assert_eq!(text(&a, &plans).await, "one\ntwo");
+        assert_eq!(text(&a, &plans).await, "one\ntwo\n");
+    });
+}
+
+#[test]
+fn a_workspace_file_stays_while_others_use_the_workspace() {
+    run(async {
+        let root = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| root.path().join(name);
+        let a = Session::open(path("a")).expect("a data directory");
+        let own = a.create_workspace("Ada's".into(), "Ada".into(), Some(path("folder"))).await.expect("a workspace");
+        a.sync().await.expect("the folder takes it");
+        let b = Session::open(path("b")).expect("a data directory");
+        b.create_workspace("Ben's".into(), "Ben".into(), Some(path("ben's"))).await.expect("a workspace");
+        b.sync().await.expect("the folder takes it");
+        // Ada has left the folder before she could see that Cleo has come to hers.
+        a.leave_folder().await.expect("it is left");
+        joined(root.path(), "c", "folder").await;
+        crate::identity::copy(&path("ben's"), &path("folder"));
+        let bens = std::fs::read_dir(path("ben's")).expect("a folder").flatten();
+        let file = bens.into_iter().find(|entry| entry.path().is_file()).expect("its file").path();
+        let adas = std::fs::read_dir(path("folder")).expect("a folder").flatten();
+        let hers = adas
+            .into_iter()
+            .find(|entry| entry.path().is_file() && entry.file_name() != *file.file_name().expect("a name"));
+        let (hers, aside) = (hers.expect("her file").path(), path("aside"));
+        std::fs::rename(&hers, &aside).expect("it is held back");
+        a.join_workspace(path("folder"), "Ada".into()).await.expect("Ben's is joined");
+        std::fs::rename(&aside, &hers).expect("it comes back");
+        a.sync().await.expect("the folder is read");
+        assert_eq!(a.take_out_neighbour(own.id).await.map_err(|error| error.code()), Err("file-stays"));
+        assert!(hers.exists());
     });
 }
