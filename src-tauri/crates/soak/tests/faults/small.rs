@@ -39,11 +39,13 @@ fn an_older_acknowledgement_changes_nothing_and_its_author_puts_his_back() {
         talk(house);
         let (_, new) = said(house, BEN);
         assert!(counter(&new) > counter(&old));
-        let files = house.published(ADA);
+        let (files, peers) = (house.published(ADA), house.status(ADA).peers);
+        assert!(peers.iter().all(|peer| peer.reached.is_some()), "{peers:?}");
         house.carrier.hub.insert(path.clone(), old.clone());
         house.carrier.hub.insert(path.with_file_name("a-copy.ina"), old);
         talk(house);
         assert_eq!(house.published(ADA), files);
+        assert_eq!(house.status(ADA).peers, peers, "what is known of Ben stays");
         assert_eq!(said(house, BEN).1, new, "he puts it back though he has nothing new to say");
         house.carrier.hub.remove(&path);
         house.carrier.settle();
