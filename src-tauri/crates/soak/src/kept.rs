@@ -2,22 +2,23 @@
 //! content can be set back below a program that runs.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inkfold_engine::{DocumentId, Event, Record, RecordId, ReplicaId, WorkspaceId};
 use inkfold_store::{
     AcknowledgementRow, Batch, Committed, Counts, DocumentCard, Ends, FileFact, Link, MemoryStore, OpenRecord,
-    OpenStart, OutboxFile, PendingFile, Result, Signature, SnapshotMark, Storage, Tip, UndoRow,
+    OpenStart, OutboxFile, PendingFile, Result, Signature, SnapshotMark, Storage, StoreError, Tip, UndoRow,
 };
 
 /// A store. Clones are the same store.
 #[derive(Clone)]
-pub struct Kept(Arc<Mutex<MemoryStore>>);
+pub struct Kept(Arc<Mutex<MemoryStore>>, Arc<AtomicBool>);
 
 impl Kept {
     /// Keeps what a store holds.
     pub fn new(store: MemoryStore) -> Self {
-        Kept(Arc::new(Mutex::new(store)))
+        Kept(Arc::new(Mutex::new(store)), Arc::default())
     }
 
     /// All that is kept now.
@@ -30,6 +31,11 @@ impl Kept {
         *self.lock() = store;
     }
 
+    /// From now on nothing can be stored any more, or it can again.
+    pub fn refuse(&self, is_refusing: bool) {
+        self.1.store(is_refusing, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, MemoryStore> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,6 +46,9 @@ macro_rules! pass_on {
     ($(fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         impl Storage for Kept {
             fn commit(&mut self, batch: &Batch) -> Result<Committed> {
+                if self.1.load(Ordering::Relaxed) {
+                    return Err(StoreError::Conflict("a batch that is refused".into()));
+                }
                 self.lock().commit(batch)
             }
 

@@ -66,6 +66,22 @@ fn with_disk(house: &mut House, character: Character) -> usize {
     house.add(character, MemoryStore::new(WORKSPACE))
 }
 
+/// Ben's database can't be written for a while: what came in meanwhile counts only once it is stored.
+fn cannot_keep(house: &mut House) {
+    house.say(ADA, "for later ");
+    house.look(ADA);
+    house.carrier.settle();
+    house.computers[BEN].store.refuse(true);
+    house.look(BEN);
+    house.assert_lacks(BEN, "for later ");
+    house.computers[BEN].store.refuse(false);
+    (0..2).for_each(|_| {
+        house.pass(crate::house::INTERVAL);
+        house.look(BEN);
+    });
+    house.assert_shows(BEN, "for later ");
+}
+
 /// Where everything of ours lies in a directory in capitals, which is the same there, a computer cares for its files, too.
 fn in_capitals(house: &mut House) {
     let newcomer = house.add(Character { ignores_case: true, ..Character::default() }, MemoryStore::new(WORKSPACE));
@@ -122,6 +138,7 @@ rows! {
             cannot_write(house, ErrorKind::StorageFull, "full ");
             is_whole(house, "when it is full");
             cannot_write(house, ErrorKind::QuotaExceeded, "quota ");
+            cannot_keep(house);
         };
     f5: "calls fail with EIO, EMFILE or EINTR", "they are made again later" =>
         |house| {
