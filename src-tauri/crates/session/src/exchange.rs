@@ -10,6 +10,7 @@ use inkfold_store::{Batch, Storage, StoreError};
 
 use crate::blobs::courier::Courier;
 use crate::carrier::{Carrier, Parcel};
+use crate::checkpoints::Checkpoints;
 use crate::error::SessionError;
 use crate::intake::{Halt, Intake, Reading};
 use crate::rescue::Coverage;
@@ -55,6 +56,7 @@ pub(crate) struct Exchange {
     /// Files that turned out to be of no use since the last scan ended.
     useless: Vec<FileReport>,
     pub own_files: OwnFiles,
+    pub checkpoints: Checkpoints,
     /// What the files hold.
     pub coverage: Coverage,
 }
@@ -84,6 +86,7 @@ impl Exchange {
             outstanding_blobs: 0,
             useless: Vec::new(),
             own_files: OwnFiles::default(),
+            checkpoints: Checkpoints::default(),
             coverage: Coverage::default(),
         }
     }
@@ -238,6 +241,9 @@ impl Workspace {
             self.scanned_for_acknowledgements(report.handed_over > 0);
             self.keep_up(&report)?;
             self.acknowledge()?;
+        }
+        if report.complete && report.root.is_usable() {
+            self.scanned_for_checkpoints(&report)?;
         }
         Ok(())
     }
