@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use inkfold_engine::{ReplicaId, WorkspaceId};
-use inkfold_folder::kind::MAX_CHECKPOINT_BYTES;
 use inkfold_folder::policy::{SETTLED, is_worth_a_checkpoint};
 use inkfold_folder::segment::MAX_SEGMENT_BYTES;
 use inkfold_folder::{
@@ -92,10 +91,7 @@ impl Scribe<'_> {
         if part.is_empty() {
             return Ok(None);
         }
-        let Ok(bytes) = Checkpoint::encode(&self.workspace, part) else {
-            debug_assert!(false, "more than {MAX_CHECKPOINT_BYTES} bytes");
-            return Ok(None);
-        };
+        let bytes = Checkpoint::encode(&self.workspace, part).expect("no more is put into a part than fits");
         let published = Publisher::new(self.files, self.clock, self.root).publish_checkpoint(&bytes, &self.by)?;
         Ok(Some((FileHash::of(&bytes), published)))
     }
