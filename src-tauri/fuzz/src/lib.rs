@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask fuzz` runs them, and `cargo test` here goes once through the seeds that are kept.
 
+mod blob;
 mod checkpoint;
 mod history;
 mod segment;
@@ -12,6 +13,7 @@ use inkfold_engine::codec::{BlockHeader, BlockLimits, canonical_bytes, canonical
 use inkfold_engine::codec::{decode_block, decode_canonical, encode_block};
 use inkfold_engine::{ReplicaId, WorkspaceId};
 
+pub use blob::blob;
 pub use checkpoint::checkpoint;
 pub use history::history;
 pub use segment::segment;

@@ -9,11 +9,12 @@ type Target = fn(&[u8]);
 
 #[test]
 fn seeds_are_handled() {
-    let targets: [(&str, Target); 7] = [
+    let targets: [(&str, Target); 8] = [
         ("record", inkfold_fuzz::record),
         ("block", inkfold_fuzz::block),
         ("segment", inkfold_fuzz::segment),
         ("checkpoint", inkfold_fuzz::checkpoint),
+        ("blob", inkfold_fuzz::blob),
         ("acknowledgement", inkfold_fuzz::acknowledgement),
         ("presence", inkfold_fuzz::presence),
         ("history", inkfold_fuzz::history),

@@ -6,7 +6,8 @@ use std::process::Command;
 use crate::project::{Outcome, Project, cargo, is_installed, run};
 
 /// What there is to fuzz; `src-tauri/fuzz` says what each is.
-const TARGETS: &[&str] = &["record", "block", "segment", "acknowledgement", "presence", "history"];
+const TARGETS: &[&str] =
+    &["record", "block", "segment", "checkpoint", "blob", "acknowledgement", "presence", "history"];
 /// How long each is run where nothing is said.
 const SECONDS: u32 = 60;
 

@@ -1,6 +1,6 @@
 //! Blobs: what images and attachments hold, each a file of its own that is known by the hash of its bytes. A document
 //! names the whole hash, so whatever lies in the folder under a blob's name, only the right bytes are ever taken.
-//! `src-tauri/FORMAT.md` section 9 is the normative description.
+//! `src-tauri/FORMAT.md` section 12 is the normative description.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};

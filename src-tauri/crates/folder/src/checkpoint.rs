@@ -16,6 +16,9 @@ use crate::segment::{FileHash, MAX_SEGMENT_BYTES, Segment};
 
 /// The hash at the end of the file.
 const SEAL_BYTES: usize = 32;
+/// The bytes of a part beside its segments are fewer than these, and so many more for each of them.
+const FRAME_BYTES: usize = 128;
+const FRAME_BYTES_EACH: usize = 10;
 
 /// A part of a checkpoint that is whole. Nothing in it was looked into yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,12 @@ impl Checkpoint {
         let hash = blake3::hash(&out.0);
         out.raw(hash.as_bytes());
         if out.0.len() > MAX_CHECKPOINT_BYTES { Err(TooMuchForACheckpoint) } else { Ok(out.0) }
+    }
+
+    /// Whether so many files of so many bytes together surely fit in a part.
+    pub fn fits(files: usize, bytes: usize) -> bool {
+        let frame = FRAME_BYTES.saturating_add(files.saturating_mul(FRAME_BYTES_EACH));
+        bytes.saturating_add(frame) <= MAX_CHECKPOINT_BYTES
     }
 
     /// Reads a part: how it is divided, not what is in it.
@@ -84,7 +93,16 @@ impl Checkpoint {
 
     /// The segments, each parsed when its turn comes: all of them at once could be a thousand times as large as the file.
     pub fn segments(&self) -> impl Iterator<Item = Result<Segment, Refusal>> + '_ {
-        self.segments.iter().map(|(_, range)| Segment::parse(&self.bytes[range.clone()], &self.workspace))
+        self.segments_but(|_| false)
+    }
+
+    /// As [`Self::segments`], without those whose hashes are known.
+    pub fn segments_but<'a>(
+        &'a self,
+        is_known: impl Fn(&FileHash) -> bool + 'a,
+    ) -> impl Iterator<Item = Result<Segment, Refusal>> + 'a {
+        let unknown = self.segments.iter().filter(move |(hash, _)| !is_known(hash));
+        unknown.map(|(_, range)| Segment::parse(&self.bytes[range.clone()], &self.workspace))
     }
 
     /// The hashes that they have as files of their own.

@@ -25,6 +25,8 @@ pub const CHECKPOINT_EXTENSION: &str = "inc";
 pub const BLOB_EXTENSION: &str = "inb";
 /// The directory of attachments, in the data directory.
 pub const BLOB_DIRECTORY: &str = "blobs";
+/// The directory of checkpoints, in the data directory.
+pub const CHECKPOINT_DIRECTORY: &str = "checkpoints";
 /// The greatest length of a path in the shared folder, so that the whole stays short on Windows.
 pub const MAX_RELATIVE_PATH: usize = 110;
 /// The greatest length of a genesis file's stem.
@@ -53,6 +55,11 @@ impl RelativePath {
     /// A blob.
     pub fn blob(hash: &FileHash) -> Self {
         Self(format!("{DATA_DIRECTORY}/{BLOB_DIRECTORY}/{}.{BLOB_EXTENSION}", hash.h16()))
+    }
+
+    /// A part of a checkpoint.
+    pub fn checkpoint(hash: &FileHash) -> Self {
+        Self(format!("{DATA_DIRECTORY}/{CHECKPOINT_DIRECTORY}/{}.{CHECKPOINT_EXTENSION}", hash.h16()))
     }
 
     /// The genesis file.

@@ -154,6 +154,16 @@ impl Memory {
         }
     }
 
+    /// Where segments lie that are taken, below the root; one place for each.
+    pub fn places(&self) -> HashMap<FileHash, &Path> {
+        let rows = self.rows.iter();
+        rows.filter_map(|(path, row)| match row.seen {
+            Seen::Content(FileKind::Segment, hash) => Some((hash, path.as_path())),
+            _ => None,
+        })
+        .collect()
+    }
+
     /// Forgets the files that a complete scan no longer saw.
     pub(crate) fn keep(&mut self, seen: &HashSet<PathBuf>) {
         let changed = &mut self.changed;

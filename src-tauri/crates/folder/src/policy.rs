@@ -21,6 +21,8 @@ pub const ALONE_MOST: Duration = Duration::from_secs(60);
 pub const FAN: usize = 8;
 /// Files of more bytes than this stay as they are: eight of them might not fit in one.
 pub const FINAL_BYTES: usize = MAX_SEGMENT_BYTES / FAN;
+/// Fewer segment files than this are read quickly enough without a checkpoint.
+pub const CHECKPOINT_FILES: usize = 64;
 /// How long a merged file has to have been in the folder before what it covers may go.
 pub const SETTLED: Duration = Duration::from_secs(24 * 3600);
 
@@ -171,6 +173,12 @@ pub fn deletable(files: &[OwnFile]) -> Vec<FileHash> {
     gone
 }
 
+/// Whether somebody should write a checkpoint of so many segment files of so many bytes, where there are checkpoints of
+/// `there` bytes: whoever wrote them, all of them together never come to more than half as much again as the segments once had.
+pub fn is_worth_a_checkpoint(files: usize, bytes: u64, there: u64) -> bool {
+    files >= CHECKPOINT_FILES && bytes >= there.saturating_mul(2)
+}
+
 /// Which numbers, of those from 1 to `last`, no file holds: they have to be published again.
 pub fn missing(files: &[OwnFile], last: u64) -> Vec<Range<u64>> {
     let mut ranges: Vec<(u64, u64)> = files.iter().map(|file| (file.first, file.last)).collect();
@@ -281,6 +289,18 @@ mod tests {
         // Two files with the same records don't delete each other.
         let twin = OwnFile { hash: FileHash([255; 32]), ..read_back(30) };
         assert_eq!(deletable(&[twin.clone(), read_back(30)]), vec![twin.hash]);
+    }
+
+    #[test]
+    fn checkpoints_never_outgrow_what_they_hold() {
+        assert!(!is_worth_a_checkpoint(63, 1 << 30, 0));
+        let mut there = 0;
+        for bytes in (0..1_000_000).step_by(300) {
+            if is_worth_a_checkpoint(100, bytes, there) {
+                there += bytes;
+            }
+            assert!(2 * there <= 3 * bytes && (bytes == 0 || there > 0), "{there} for {bytes}");
+        }
     }
 
     #[test]

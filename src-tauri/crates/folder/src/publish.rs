@@ -150,10 +150,9 @@ impl<'a> Publisher<'a> {
         Ok(Published::Written)
     }
 
-    /// Publishes a blob of so many bytes, in pieces. It is written in the directory of the replica `by`, since leftovers
-    /// in the directory that all share would be nobody's to clean. A file of that size under its name is left as it is:
-    /// to compare it, a service might have to fetch all of it first, and whoever reads it verifies it. Only one that is
-    /// known to be `damaged`, by its facts, is replaced.
+    /// Publishes a blob of so many bytes, in pieces. A file of that size under its name is left as it is: to compare it, a
+    /// service might have to fetch all of it first, and whoever reads it verifies it. Only one that is known to be `damaged`,
+    /// by its facts, is replaced.
     ///
     /// # Errors
     /// It could not be written; worth another try.
@@ -165,10 +164,32 @@ impl<'a> Publisher<'a> {
         damaged: Option<&Facts>,
         open: &dyn Fn() -> io::Result<Box<dyn Read + Send>>,
     ) -> Result<Published, PublishError> {
+        let write = &|temporary: &Path| self.files.write_new_from(temporary, &mut *open()?);
+        self.publish_for_all(&RelativePath::blob(hash), size, by, damaged, write)
+    }
+
+    /// Publishes a part of a checkpoint. Like a blob it is left as it is where there is one.
+    ///
+    /// # Errors
+    /// It could not be written; worth another try.
+    pub fn publish_checkpoint(&self, bytes: &[u8], by: &ReplicaId) -> Result<Published, PublishError> {
+        let path = RelativePath::checkpoint(&FileHash::of(bytes));
+        self.publish_for_all(&path, bytes.len() as u64, by, None, &|temporary| self.files.write_new(temporary, bytes))
+    }
+
+    /// Publishes a file that is nobody's. It is written in the directory of the replica `by`, since leftovers in the
+    /// directory that all share would be nobody's to clean.
+    fn publish_for_all(
+        &self,
+        path: &RelativePath,
+        size: u64,
+        by: &ReplicaId,
+        damaged: Option<&Facts>,
+        write: &dyn Fn(&Path) -> io::Result<()>,
+    ) -> Result<Published, PublishError> {
         self.check_root()?;
-        let path = RelativePath::blob(hash);
         let target = path.below(self.root);
-        let directory = self.make_directories(&path)?;
+        let directory = self.make_directories(path)?;
         match self.files.facts(&target) {
             Ok(facts) if facts.kind == Kind::Directory => return Err(PublishError::InTheWay(target)),
             Ok(facts) if Some(&facts) == damaged => {}
@@ -180,7 +201,7 @@ impl<'a> Publisher<'a> {
         let temporary_path = RelativePath::segment(by, &temporary_name()?);
         let temporary = temporary_path.below(self.root);
         self.make_directories(&temporary_path)?;
-        self.put(&temporary, &target, &mut || self.files.write_new_from(&temporary, &mut *open()?))?;
+        self.put(&temporary, &target, &mut || write(&temporary))?;
         self.retry(&directory, || self.files.sync_directory(&directory))?;
         Ok(Published::Written)
     }

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use notify::{EventKind, RecursiveMode, Watcher as _};
+/// The system's events, for whoever makes up some.
+pub use notify::{Event, EventKind, event};
+use notify::{RecursiveMode, Watcher as _};
 
 use crate::fs::{FileSystem, Kind};
 use crate::layout::DATA_DIRECTORY;
@@ -20,12 +22,12 @@ const MAX_ENTRIES: usize = 100_000;
 pub type OnHint = Arc<dyn Fn() + Send + Sync>;
 
 /// What the system reports: an event, or that it has failed to report one.
-pub type SystemEvent = Result<notify::Event, notify::Error>;
+pub type SystemEvent = Result<Event, notify::Error>;
 
 /// Whether a report means that something may have changed. Our own reading raises access events; taking those for changes
 /// would never end. Errors, overflows and calls for a rescan mean that something was missed.
 pub fn is_hint(event: &SystemEvent) -> bool {
-    !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. }))
+    !matches!(event, Ok(Event { kind: EventKind::Access(_), .. }))
 }
 
 /// Why there are no hints, or fewer. Not an error: changes are found at the next interval. Worth one line in the log.

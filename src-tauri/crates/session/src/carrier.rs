@@ -15,6 +15,7 @@ use inkfold_folder::{
 };
 use tokio::sync::oneshot;
 
+use crate::checkpoints::Scribe;
 use crate::error::SessionError;
 use crate::intake::Feed;
 use crate::rhythm::{Bell, Rhythm};
@@ -47,6 +48,8 @@ pub(crate) enum Order {
     Scan(oneshot::Sender<()>),
     Publish(Vec<Parcel>),
     Remove(Vec<RelativePath>),
+    /// Write a checkpoint of these segments.
+    Checkpoint(Vec<FileHash>),
     Settle(FileHash, Verdict),
     Stop,
 }
@@ -114,6 +117,11 @@ impl Carrier {
         let _ = self.sender.send(Order::Remove(paths));
     }
 
+    /// Writes a checkpoint of these segments, after the scan that asks for it.
+    pub fn write_checkpoint(&self, segments: Vec<FileHash>) {
+        let _ = self.sender.send(Order::Checkpoint(segments));
+    }
+
     pub fn settle(&self, hash: FileHash, verdict: Verdict) {
         let _ = self.sender.send(Order::Settle(hash, verdict));
     }
@@ -141,6 +149,8 @@ pub(crate) struct Work<H, F> {
     stop: bool,
     /// Files to publish, kept until that has worked.
     waiting: Vec<Parcel>,
+    /// The segments of a checkpoint that is to be written.
+    checkpoint: Vec<FileHash>,
     /// Our own directory was scanned whole in this run: only then is anything published.
     ready: bool,
     /// Whose directory was cleaned in this run.
@@ -188,6 +198,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             asked: Vec::new(),
             stop: false,
             waiting: Vec::new(),
+            checkpoint: Vec::new(),
             ready: false,
             cleaned: None,
         }
@@ -234,6 +245,9 @@ impl<H: Home, F: FileSystem> Work<H, F> {
         }
         if scans || self.is_at_home() {
             self.publish();
+        }
+        if scans {
+            self.write_checkpoint();
         }
         for done in asked {
             let _ = done.send(());
@@ -283,6 +297,7 @@ impl<H: Home, F: FileSystem> Work<H, F> {
                 }
             }
             Order::Remove(paths) => self.remove(&paths),
+            Order::Checkpoint(segments) => self.checkpoint = segments,
             Order::Settle(hash, verdict) => self.memory.settle(&hash, verdict),
             Order::Stop => self.stop = true,
         }
@@ -353,6 +368,20 @@ impl<H: Home, F: FileSystem> Work<H, F> {
             if let Err(error) = publisher.remove(path) {
                 tracing::warn!(code = error.code(), "{error}");
             }
+        }
+    }
+
+    fn write_checkpoint(&mut self) {
+        let segments = std::mem::take(&mut self.checkpoint);
+        if segments.is_empty() || !self.ready {
+            return;
+        }
+        let Ok(by) = self.home.ask(|workspace| workspace.identity.replica()) else { return };
+        let (workspace, clock) = (self.workspace, self.around.clock());
+        let scribe = Scribe { files: &self.files, clock, root: &self.root, workspace, by };
+        let outcome = scribe.write(&segments, &self.memory);
+        if let Ok(Err(error)) = self.home.ask(move |workspace| workspace.wrote_checkpoint(&outcome)) {
+            tracing::warn!(code = error.code(), "a checkpoint could not be noted: {error}");
         }
     }
 

@@ -10,6 +10,7 @@ use inkfold_store::{Batch, Storage, StoreError};
 
 use crate::blobs::courier::Courier;
 use crate::carrier::{Carrier, Parcel};
+use crate::checkpoints::Checkpoints;
 use crate::error::SessionError;
 use crate::intake::{Halt, Intake, Reading};
 use crate::rescue::Coverage;
@@ -81,6 +82,7 @@ pub(crate) struct Exchange {
     /// Files that turned out to be of no use since the last scan ended.
     useless: Vec<FileReport>,
     pub own_files: OwnFiles,
+    pub checkpoints: Checkpoints,
     /// What the files hold.
     pub coverage: Coverage,
 }
@@ -111,6 +113,7 @@ impl Exchange {
             outstanding_blobs: 0,
             useless: Vec::new(),
             own_files: OwnFiles::default(),
+            checkpoints: Checkpoints::default(),
             coverage: Coverage::default(),
         }
     }
@@ -143,7 +146,7 @@ impl Exchange {
             whole: if is_whole { Some(self.around.now()) } else { self.seen.whole },
             files: report.files,
             bytes: report.bytes,
-            checkpoints: report.checkpoints,
+            checkpoints: report.checkpoints.len(),
             places: report.trouble.iter().map(place).collect(),
         };
     }
@@ -290,6 +293,9 @@ impl Workspace {
             self.scanned_for_acknowledgements(&report);
             self.keep_up(&report)?;
             self.acknowledge()?;
+        }
+        if report.complete && report.root.is_usable() {
+            self.scanned_for_checkpoints(&report)?;
         }
         Ok(())
     }

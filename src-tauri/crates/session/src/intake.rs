@@ -151,7 +151,13 @@ impl<'a, H: Home> Feed<'a, H> {
     /// Takes in the segments of a checkpoint as if each were a file of its own; those files need not be looked into then.
     fn take_checkpoint(&mut self, path: &Path, checkpoint: &Checkpoint) -> Verdict {
         let mut refused = None;
-        for segment in checkpoint.segments() {
+        let hashes: Vec<FileHash> = checkpoint.hashes().collect();
+        let known = self.home.ask(move |workspace| {
+            let is_known = |hash: &FileHash| workspace.exchange.coverage.author(hash).is_some();
+            hashes.into_iter().filter(is_known).collect::<HashSet<FileHash>>()
+        });
+        let known = known.unwrap_or_default();
+        for segment in checkpoint.segments_but(|hash| known.contains(hash)) {
             match segment {
                 Ok(segment) => self.gather(path.to_owned(), segment),
                 Err(refusal) => refused = Some(refusal),
@@ -235,9 +241,12 @@ impl<H: Home> Taker for Feed<'_, H> {
         !self.halt.is_set()
     }
 
+    fn has_taken(&self, hash: &FileHash) -> bool {
+        self.taken.contains(hash)
+    }
+
     fn take(&mut self, new: NewFile) -> Verdict {
         match new.content {
-            FileContent::Segment(segment) if self.taken.contains(&segment.hash()) => Verdict::Taken,
             FileContent::Segment(segment) => {
                 self.gather(new.path, segment);
                 // What becomes of it is said when it is known.

@@ -31,6 +31,7 @@ pub mod blobs;
 mod branches;
 mod carrier;
 pub mod checking;
+mod checkpoints;
 mod convert;
 mod diagnostics;
 mod edit;

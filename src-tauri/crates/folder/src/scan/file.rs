@@ -10,7 +10,7 @@ use crate::acknowledgement::Acknowledgement;
 use crate::checkpoint::Checkpoint;
 use crate::fs::Facts;
 use crate::kind::{FileKind, Mark, mark};
-use crate::layout::{DATA_DIRECTORY, SEGMENT_EXTENSION};
+use crate::layout::{DATA_DIRECTORY, RelativePath, SEGMENT_EXTENSION};
 use crate::memory::{Seen, Verdict};
 use crate::presence::Presence;
 use crate::refusal::Refusal;
@@ -124,6 +124,10 @@ impl Walk<'_> {
         if let Some(Verdict::Taken | Verdict::Waiting) = self.memory.verdict(&hash) {
             return self.sound(path, facts, kind, hash);
         }
+        if taker.has_taken(&hash) {
+            self.memory.settle(&hash, Verdict::Taken);
+            return self.sound(path, facts, kind, hash);
+        }
         match Content::parse(kind, &bytes, workspace) {
             Err(refusal) => self.refuse(path, facts, Some((kind, hash)), refusal, again),
             Ok(content) => {
@@ -169,8 +173,8 @@ impl Walk<'_> {
         match kind {
             FileKind::Segment => {
                 self.report.present.insert(hash);
-                if is_kept(&path, &hash) {
-                    self.report.kept.insert(hash);
+                if is_kept(&path, &hash) && self.report.kept.insert(hash) {
+                    self.report.kept_bytes += facts.size;
                 }
                 if let Some(home) = self.replica_of(&path).filter(|home| *home != self.replica) {
                     let least = self.report.homes.entry(hash).or_insert(home);
@@ -178,8 +182,10 @@ impl Walk<'_> {
                 }
             }
             FileKind::Presence => self.report.presences.extend([hash]),
-            FileKind::Checkpoint => self.report.checkpoints += 1,
-            FileKind::Acknowledgement => {}
+            FileKind::Checkpoint if path == RelativePath::checkpoint(&hash).below(Path::new("")) => {
+                self.report.checkpoints.insert(hash, facts.size);
+            }
+            FileKind::Acknowledgement | FileKind::Checkpoint => {}
         }
         self.note_own(&path, facts.size, Some(hash));
         self.report.files += 1;

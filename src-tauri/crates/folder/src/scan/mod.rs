@@ -15,6 +15,7 @@ use crate::fs::{Clock, Facts, FileSystem, Kind};
 use crate::kind::{FileKind, MAX_CHECKPOINT_BYTES, is_blob};
 use crate::layout::{DATA_DIRECTORY, RelativePath};
 use crate::memory::{Memory, Row, Seen, Verdict};
+use crate::segment::FileHash;
 
 pub use file::{Content, NewFile};
 pub use report::{OwnSeen, RefusedFile, ScanReport, Trouble};
@@ -47,6 +48,11 @@ pub trait Taker {
 
     /// Before each of them: whether the scan is to go on. It isn't complete otherwise.
     fn goes_on(&mut self) -> bool;
+
+    /// Whether a file with this content has come in as a part of a checkpoint.
+    fn has_taken(&self, _: &FileHash) -> bool {
+        false
+    }
 
     /// Takes a sound file and says what became of it; what is in it should be durable before that is
     /// [`Taken`](Verdict::Taken).

@@ -62,14 +62,16 @@ pub struct ScanReport {
     /// Those of them that lie under the names which their publishers gave them. Other names may be those of files that one
     /// computer's service keeps for itself, or takes away as it likes: nobody else may ever get those.
     pub kept: BTreeSet<FileHash>,
-    /// Those of them that lie in other replicas' directories: the least of these replicas.
+    /// How many bytes these have.
+    pub kept_bytes: u64,
+    /// The sound parts of checkpoints under the names which their publishers gave them, with their sizes in bytes.
+    pub checkpoints: BTreeMap<FileHash, u64>,
+    /// Those of the segments that lie in other replicas' directories: the least of these replicas.
     pub homes: BTreeMap<FileHash, ReplicaId>,
     /// The sound presences in the folder, by the hashes of their files.
     pub presences: BTreeSet<FileHash>,
     /// Attachments, by path below the root, with their size in bytes. None was opened.
     pub blobs: BTreeMap<PathBuf, u64>,
-    /// Checkpoints, sound in themselves.
-    pub checkpoints: usize,
     /// Bytes of the files looked at, by their sizes.
     pub bytes: u64,
     /// Sound files that were handed over.
@@ -95,8 +97,9 @@ impl ScanReport {
             presences: BTreeSet::new(),
             homes: BTreeMap::new(),
             kept: BTreeSet::new(),
+            kept_bytes: 0,
+            checkpoints: BTreeMap::new(),
             blobs: BTreeMap::new(),
-            checkpoints: 0,
             bytes: 0,
             handed_over: 0,
             files: 0,

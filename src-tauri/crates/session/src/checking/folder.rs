@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         }
         self.check.root = report.root.code().into();
         (self.check.files, self.check.bytes) = (report.present.len() as u64, report.bytes);
-        self.check.checkpoints = report.checkpoints as u64;
+        self.check.checkpoints = report.checkpoints.len() as u64;
         self.check.new = self.found.len();
         if report.complete && report.root.is_usable() {
             self.look_for_gaps(own)?;

@@ -20,6 +20,7 @@ impl Workspace {
         let settings = vec![(setting::FOLDER.into(), text), (setting::MOVED.into(), moved)];
         self.store.commit(&Batch { settings, ..Batch::default() })?;
         self.mirror()?;
+        self.forget_checkpoints()?;
         let turn = self.exchange.turn + 1;
         let (id, around) = (self.store.workspace(), self.around.clone());
         let home = Errand { handle: home, turn };

@@ -46,6 +46,7 @@ impl Workspace {
         self.own.insert(self.identity.replica());
         self.exchange.coverage.unsettle();
         self.exchange.own_files = OwnFiles::default();
+        self.forget_checkpoints()?;
         self.acknowledging.begin_anew();
         self.people.begin_anew();
         self.presences.begin_anew();

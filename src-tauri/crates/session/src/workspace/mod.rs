@@ -78,6 +78,9 @@ pub(crate) mod setting {
     pub const RUN: &str = "installation/run";
     /// What the person hasn't been told yet.
     pub const NEWS: &str = "news";
+    /// The parts of the checkpoint that this installation has written last, and those of earlier ones.
+    pub const CHECKPOINT: &str = "checkpoint/last";
+    pub const OLDER_CHECKPOINTS: &str = "checkpoint/older";
     /// Set after the folder has become another one, until everything that is held here is in it.
     pub const MOVED: &str = "folder/moved";
 }

@@ -1,5 +1,6 @@
 //! What services, disks and strangers do to a shared folder of their own accord: one function for each kind, in a table.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use inkfold_engine::record::Content;
 use inkfold_engine::{DocumentId, Event, Events, Insertion, Record, RecordId, WorkspaceId};
 use inkfold_folder::fs::Kind;
 use inkfold_folder::kind::{FORMAT_VERSION, MAGIC};
-use inkfold_folder::{FileHash, Genesis, HeldRecords, Identity, Signer, encode_segment};
+use inkfold_folder::{Checkpoint, FileHash, Genesis, HeldRecords, Identity, RelativePath, Signer, encode_segment};
 
 use super::carrier::Carrier;
 use super::forge::{self, Forged, TOPS};
@@ -23,6 +24,7 @@ pub const MISCHIEF: &[(&str, Mischief)] = &[
     ("directory renamed", directory_renamed),
     ("junk", junk),
     ("second name", second_name),
+    ("checkpoint", checkpoint),
     ("capitals", capitals),
     ("resurrection", resurrection),
     ("rollback", rollback),
@@ -44,6 +46,9 @@ pub const MISCHIEF: &[(&str, Mischief)] = &[
 
 /// The hash and the signature at a segment's end.
 const SEAL_BYTES: usize = 32 + 64;
+
+/// So many files are put together in one.
+const MOST_TOGETHER: usize = 16;
 
 /// How many files are more than are looked at.
 const MANY: usize = 60;
@@ -151,6 +156,19 @@ fn second_name(carrier: &mut Carrier) -> bool {
     let other = path.with_file_name(format!("copy-{}", carrier.rng.u16(..)));
     carrier.tally.count("a5", || format!("{} is also {}", path.display(), other.display()));
     carrier.hub.insert(other, bytes);
+    true
+}
+
+/// Somebody has put files together, whatever has become of them meanwhile.
+fn checkpoint(carrier: &mut Carrier) -> bool {
+    let Some(workspace) = workspace(carrier) else { return false };
+    let files: BTreeSet<Arc<[u8]>> =
+        (0..MOST_TOGETHER).filter_map(|_| segment(carrier).map(|(_, bytes)| bytes)).collect();
+    let files: Vec<Arc<[u8]>> = files.into_iter().collect();
+    let Ok(bytes) = Checkpoint::encode(&workspace, &files) else { return false };
+    let path = PathBuf::from(RelativePath::checkpoint(&FileHash::of(&bytes)).as_str());
+    carrier.tally.count("a5", || format!("{} files are also in {}", files.len(), path.display()));
+    carrier.hub.insert(path, bytes.into());
     true
 }
 

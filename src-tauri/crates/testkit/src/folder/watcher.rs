@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use fastrand::Rng;
 use inkfold_folder::watch::SystemEvent;
-use notify::event::{CreateKind, DataChange, Flag, ModifyKind, RemoveKind, RenameMode};
-use notify::{Event, EventKind};
+use inkfold_folder::watch::event::{CreateKind, DataChange, Flag, ModifyKind, RemoveKind, RenameMode};
+use inkfold_folder::watch::{Event, EventKind};
 
 use super::disk::{Disk, Stamp};
 use super::faults::Tally;
