@@ -70,6 +70,14 @@ impl Installation {
         done.out.strip_suffix('\n').unwrap_or(&done.out).to_owned()
     }
 
+    /// Whether `verify` finds nothing that waits or was refused. Records that no file holds for the moment are another matter:
+    /// they are published again within a day.
+    pub fn has_taken_in_everything(&self) -> bool {
+        let told: serde_json::Value = serde_json::from_str(&self.run(&["verify", "--json"]).out).unwrap_or_default();
+        let is_empty = |list: &str| told["folder"][list].as_array().is_some_and(Vec::is_empty);
+        is_empty("waiting") && is_empty("refused") && told["store"]["waiting"] == 0 && told["folder"]["new"] == 0
+    }
+
     /// Runs what must fail; gives its message.
     #[track_caller]
     pub fn fails(&self, arguments: &[&str]) -> String {

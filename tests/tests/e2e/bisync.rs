@@ -70,7 +70,7 @@ fn what_bisync_finds_in_conflict_is_kept() {
     assert_eq!(lines, ["Anna: one", "Anna: two", "Ben: one", "Cleo: one", "Cleo: three", "Cleo: two"]);
     for installation in [&anna, &ben] {
         assert_eq!(installation.ok(&["cat", &document]), text);
-        installation.ok(&["verify"]);
+        assert!(installation.has_taken_in_everything(), "{:?}", installation.run(&["verify"]));
     }
     assert_eq!(anna.ok(&["log", &document]), ben.ok(&["log", &document]));
 
