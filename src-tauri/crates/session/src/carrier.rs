@@ -1,6 +1,6 @@
 //! The carrier: the one thread that touches the shared folder for words; images and attachments have the courier
-//! (`blobs/courier.rs`). Reading there can block for minutes where a service has
-//! to fetch a file, so nothing else may wait for it.
+//! (`blobs/courier.rs`). Reading there can block for minutes where a service has to fetch a file, so nothing else may wait
+//! for it.
 
 use std::path::PathBuf;
 use std::sync::Arc;

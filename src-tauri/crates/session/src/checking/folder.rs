@@ -23,7 +23,7 @@ use crate::reading::{setting_text, shown_blobs};
 use crate::rescue::{Span, uncovered};
 use crate::surroundings::Around;
 use crate::wire::{FileReport, Peer, PersonHealth, PlaceReport, Unpublished, WaitingFile};
-use crate::workspace::setting;
+use crate::workspace::{own_replicas, setting};
 
 /// What a shared folder holds, and what is wrong with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -329,9 +329,8 @@ fn look_at_blobs(
 /// Who else there is, as far as the store says it.
 fn people(store: &dyn Storage, current: &ReplicaId, check: &mut FolderCheck) -> Result<(), SessionError> {
     let names = Names::read(store)?;
-    let own = store.setting(setting::OWN)?.unwrap_or_default();
-    let own: BTreeSet<ReplicaId> =
-        own.chunks_exact(ReplicaId::LEN).filter_map(ReplicaId::from_slice).chain([*current]).collect();
+    let mut own = own_replicas(store)?;
+    own.insert(*current);
     let mut heard = BTreeMap::new();
     for row in store.acknowledgements()? {
         // One that can't be read says only that it came.
